@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the model knows of one process image when it has ended: plain data,
+ * no names.  report/ turns it into the document; nothing below report/ needs
+ * symbols, and nothing above model/ needs events.
+ *
+ * Everything here is owned by the session that made it and valid until
+ * session_free().  Times are ticks of the target's clock until
+ * result_process.ns_per_tick is applied; sizes are bytes.
+ */
+#ifndef MODEL_RESULT_H
+#define MODEL_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tenure/wire.h"
+
+#define RESULT_GENERATIONS 3
+#define RESULT_SIZE_BUCKETS 40 /* bucket n: sizes of n significant bits; 0: size 0 */
+#define RESULT_LIFE_BUCKETS 40 /* bucket n: lifetimes of n significant bits, in microseconds */
+
+/**
+ * struct result_site - all allocations from one stack by one function
+ * @stack:        id of the leaf node
+ * @fn:           enum tenure_fn
+ * @allocations:  blocks ever made
+ * @bytes:        bytes ever asked for
+ * @frees:        blocks given back (a realloc gives the old one back)
+ * @temporary:    blocks freed by their own thread before it allocated again
+ * @live_blocks:  at the end of the stream
+ * @live_bytes:   likewise
+ * @peak_blocks:  at the moment of the process's peak
+ * @peak_bytes:   likewise; these sum up to the peak exactly
+ * @max_bytes:    most this site ever had live
+ * @died:         blocks by the generation they died in
+ * @alive:        blocks live at the end, by the generation they had reached
+ * @alive_bytes:  their bytes
+ * @life_sum:     ticks lived by the blocks that died
+ * @life_max:     longest of them
+ */
+struct result_site {
+	uint32_t stack;
+	uint32_t fn;
+	uint64_t allocations;
+	uint64_t bytes;
+	uint64_t frees;
+	uint64_t temporary;
+	uint64_t live_blocks;
+	uint64_t live_bytes;
+	uint64_t peak_blocks;
+	uint64_t peak_bytes;
+	uint64_t max_bytes;
+	uint64_t died[RESULT_GENERATIONS];
+	uint64_t alive[RESULT_GENERATIONS];
+	uint64_t alive_bytes[RESULT_GENERATIONS];
+	uint64_t life_sum;
+	uint64_t life_max;
+};
+
+/**
+ * struct result_module - one loaded object
+ * @generation: first module generation it was seen in
+ * @gone:       first generation it was no longer there, 0 if it stayed
+ * @build_id:   hexadecimal, "" when it has none
+ */
+struct result_module {
+	uint64_t bias;
+	uint64_t start;
+	uint64_t end;
+	uint32_t generation;
+	uint32_t gone;
+	const char *build_id;
+	const char *path;
+};
+
+struct result_thread {
+	uint32_t tid;
+	const char *name;
+	uint64_t start;
+	uint64_t end; /* 0: lived to the end of the process image */
+	uint64_t allocations;
+	uint64_t bytes;
+	uint64_t live_bytes; /* of the blocks this thread made */
+};
+
+/** struct result_moment - a point of the timeline; the maximum over its interval */
+struct result_moment {
+	uint64_t stamp;
+	uint64_t heap_bytes;
+	uint64_t heap_blocks;
+	uint64_t mapped_bytes;
+	uint64_t rss_bytes; /* 0: not sampled in this interval */
+};
+
+struct result_mark {
+	uint64_t stamp;
+	uint32_t kind; /* enum tenure_mark_kind */
+	const char *name;
+	uint64_t heap_bytes;
+	uint64_t heap_blocks;
+	uint64_t allocations;
+};
+
+/** struct result_type - blocks whose type the program or a provider named */
+struct result_type {
+	const char *name;
+	uint64_t allocations;
+	uint64_t bytes;
+	uint64_t live_blocks;
+	uint64_t live_bytes;
+	uint64_t peak_blocks;
+	uint64_t peak_bytes;
+};
+
+enum result_end {
+	RESULT_END_UNKNOWN,  /* the stream ended; nobody could tell how */
+	RESULT_END_EXIT,     /* .end_status is the exit status */
+	RESULT_END_SIGNAL,   /* .end_status is the signal */
+	RESULT_END_EXEC,     /* another image followed in the same process */
+	RESULT_END_RUNNING,  /* still alive when the report was made */
+};
+
+/**
+ * struct result_totals - of heap blocks; mapped ranges apart
+ *
+ * @allocations includes reallocs, as valgrind counts them.
+ */
+struct result_totals {
+	uint64_t allocations;
+	uint64_t allocated_bytes;
+	uint64_t frees;
+	uint64_t freed_bytes;
+	uint64_t reallocs;
+	uint64_t temporary;
+	uint64_t live_blocks;
+	uint64_t live_bytes;
+	uint64_t peak_bytes;
+	uint64_t peak_blocks;
+	uint64_t peak_stamp;
+	uint64_t peak_rss_bytes;
+	uint64_t inherited_frees; /* of blocks from before a fork, or unknown */
+	uint64_t mapped_peak_bytes;  /* anonymous maps made by the program */
+	uint64_t mapped_live_bytes;
+	uint64_t mapped_file_bytes;  /* file maps live at the end */
+	uint64_t maps;
+	uint64_t unmaps;
+	int64_t break_bytes;         /* growth of the data segment by the program itself */
+	uint64_t by_fn[TENURE_FN_COUNT];
+	uint64_t size_histogram[RESULT_SIZE_BUCKETS];
+	uint64_t life_histogram[RESULT_LIFE_BUCKETS];
+};
+
+/**
+ * struct result_trust - what the figures can be trusted for
+ * @complete:  every event of this process image is in the figures
+ * @lost:      events lost, by enum tenure_lost
+ * @truncated: stacks cut; @guessed: stacks that hold a guessed frame; @folded: node table full
+ * @repaired:  pairs of events that had to be put in order by state
+ * @bad_bytes: bytes of the stream that could not be decoded
+ * @off_reason: why the shim switched itself off, or NULL
+ */
+struct result_trust {
+	bool complete;
+	uint64_t lost[TENURE_LOST_COUNT];
+	uint64_t truncated;
+	uint64_t guessed;
+	uint64_t folded;
+	uint64_t repaired;
+	uint64_t bad_bytes;
+	const char *off_reason;
+	const char *const *notes;
+	size_t notes_count;
+};
+
+/**
+ * struct result_process - one process image
+ * @nodes:       stack nodes, index is the id; [0] unused.  An id whose node
+ *               never arrived has kind TENURE_NODE_NONE
+ * @sites:       every site that ever allocated, in no order
+ * @mapped:      the same for mmap'd anonymous ranges
+ * @gen_clock:   bytes allocated since birth at which a block enters
+ *               generation 1 and 2
+ * @ns_per_tick: multiply a difference of stamps by it
+ * @start_unix_ns: wall clock at @start_stamp, CLOCK_REALTIME
+ */
+struct result_process {
+	uint32_t pid;
+	uint32_t ppid;
+	uint64_t image;
+	bool forked;
+	const char *exe;
+	const char *command; /* arguments separated by NUL, ended by two */
+	enum result_end end;
+	int end_status;
+	uint64_t start_stamp;
+	uint64_t end_stamp;
+	uint64_t start_unix_ns;
+	double ns_per_tick;
+	uint64_t gen_clock[RESULT_GENERATIONS - 1];
+	uint64_t sample_bytes;
+	uint64_t events;
+	uint64_t stream_bytes;
+
+	struct result_totals totals;
+	struct result_trust trust;
+	const struct tenure_node *nodes;
+	size_t nodes_count;
+	const struct result_site *sites;
+	size_t sites_count;
+	const struct result_site *mapped;
+	size_t mapped_count;
+	const struct result_module *modules;
+	size_t modules_count;
+	const struct result_thread *threads;
+	size_t threads_count;
+	const struct result_moment *timeline;
+	size_t timeline_count;
+	const struct result_mark *marks;
+	size_t marks_count;
+	const struct result_type *types;
+	size_t types_count;
+};
+
+#endif /* MODEL_RESULT_H */

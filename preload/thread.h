@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Per-thread state: birth, name, death, late calls after death.
+ *
+ * A thread's state lies in private memory marked MADV_WIPEONFORK: in a forked
+ * child (by whatever system call) every field reads 0, the first event finds
+ * cursor == limit == NULL, takes the slow path, and comes up again as a new
+ * process image.  The buffer being filled lies in the memfd (struct
+ * tenure_slot), so that the analyzer can read it after a SIGKILL.
+ *
+ * A thread that ends retires its slot but may go on using it (destructors of
+ * other keys still run); a retired slot is taken over only once the kernel
+ * says that its thread is gone.  So no call comes too late.
+ */
+#ifndef PRELOAD_THREAD_H
+#define PRELOAD_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "tenure/wire.h"
+
+struct walk_memo;
+
+/**
+ * struct thread - what one thread keeps between events; owned by the thread
+ * @cursor:     next free byte of slot->chunk; NULL in a forked child
+ * @limit:      an event may start while cursor < limit; a longest event fits behind it
+ * @slot:       this thread's slot
+ * @last_stamp: of the last record in the chunk, ticks
+ * @last_addr:  of the last record, bytes
+ * @last_stack: of the last ALLOC record
+ * @elide:      events that may still reuse last_stamp (single-threaded only)
+ * @sample_left: bytes until the next sample; only when sampling
+ * @stack_lo:   bounds of the thread's own stack, 0 while unknown
+ * @stack_hi:   first address above it
+ * @memo:       the walker's memory of the last stack
+ * @provider:   free for the language provider
+ */
+struct thread {
+	uint8_t *cursor;
+	uint8_t *limit;
+	struct tenure_slot *slot;
+	uint64_t last_stamp;
+	uint64_t last_addr;
+	uint32_t last_stack;
+	uint32_t elide;
+	int64_t sample_left;
+	uintptr_t stack_lo;
+	uintptr_t stack_hi;
+	struct walk_memo *memo;
+	void *provider;
+	uint32_t tid;
+	uint32_t slot_index;
+};
+
+/* NULL until the thread's first event.  See thread_enter(). */
+extern _Thread_local struct thread *thread_self_ attr_tls_initial_exec;
+
+/**
+ * thread_enter_slow() - what thread_enter() does when the fast way is closed
+ *
+ * Comes up (first event of the process, of the thread, of a forked child),
+ * or counts the event as lost, or finds recording off.
+ *
+ * Return: the state, with the guard taken; NULL: do not record.
+ * Context: any thread, any signal handler.  Keeps errno.
+ */
+attr_cold struct thread *thread_enter_slow(void);
+
+/**
+ * thread_enter() - take the guard of this thread
+ *
+ * Between thread_enter() and thread_leave() events of this thread are the
+ * shim's own: those that arrive (a signal handler that allocates) are counted
+ * as TENURE_LOST_BUSY.
+ *
+ * Return: this thread's state, or NULL when there is nothing to record.
+ * Context: any thread, any signal handler.  Keeps errno.
+ */
+static attr_always_inline struct thread *thread_enter(void)
+{
+	struct thread *self = thread_self_;
+
+	if (unlikely(!self || !self->cursor || self->slot->busy))
+		return thread_enter_slow();
+
+	self->slot->busy = 1;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return self;
+}
+
+/** thread_leave() - give the guard back; what was recorded is published */
+static attr_always_inline void thread_leave(struct thread *self)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	self->slot->busy = 0;
+}
+
+#endif /* PRELOAD_THREAD_H */

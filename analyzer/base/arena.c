@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bump allocator on a list of pieces. */
 #include <stdalign.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,8 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	size_t need, space;
 	void *p;
 
+	if (!bytes)
+		bytes = 1;
 	if (__builtin_add_overflow(bytes, alignof(max_align_t) - 1, &need))
 		return NULL;
 	need = ALIGN_DOWN(need, alignof(max_align_t));
@@ -36,8 +39,6 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 		arena->space = space;
 		arena->used = 0;
 	}
-	if (!arena->pieces)
-		return arena_alloc(arena, 1);
 
 	p = arena->pieces->bytes + arena->used;
 	arena->used += need;
@@ -56,7 +57,7 @@ void *arena_copy(struct arena *arena, const void *from, size_t bytes)
 char *arena_string(struct arena *arena, const void *from, size_t count)
 {
 	size_t length = count ? strnlen(from, count) : 0;
-	char *p = length < SIZE_MAX ? arena_alloc(arena, length + 1) : NULL;
+	char *p = arena_alloc(arena, length + 1);
 
 	if (p && length)
 		memcpy(p, from, length);

@@ -17,27 +17,33 @@ enum event_kind {
 };
 
 /**
- * struct event - one record
+ * struct event - one record, half a cache line
  * @stamp:   ticks
  * @addr:    block address (ALLOC, FREE)
+ * @payload: borrowed, valid during the call it was passed in (EXT)
  * @bytes:   asked for (ALLOC); length of @payload (EXT)
  * @stack:   id of the leaf node (ALLOC)
+ * @ext:     enum tenure_ext (EXT)
  * @thread:  slot index of the thread that recorded it
  * @kind:    enum event_kind
  * @fn:      enum tenure_fn (ALLOC); 1 for the free half of a realloc (FREE)
- * @ext:     enum tenure_ext (EXT)
- * @payload: borrowed, valid during the call it was passed in (EXT)
  */
 struct event {
 	uint64_t stamp;
-	uint64_t addr;
+	union {
+		uint64_t addr;
+		const uint8_t *payload;
+	};
 	uint64_t bytes;
-	uint32_t stack;
+	union {
+		uint32_t stack;
+		uint32_t ext;
+	};
 	uint16_t thread;
 	uint8_t kind;
 	uint8_t fn;
-	uint32_t ext;
-	const uint8_t *payload;
 };
+
+_Static_assert(sizeof(struct event) == 32, "event: half a cache line");
 
 #endif /* INPUT_EVENT_H */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One process image: takes its events in order and keeps all models of it.
+ *
+ * The calls mirror struct input_ops, so that cmd/ can connect the two with
+ * one line each; the model knows nothing of pipes and files.
+ */
+#ifndef MODEL_SESSION_H
+#define MODEL_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "input/image.h"
+#include "result.h"
+
+struct session;
+
+/**
+ * struct session_options - what can be chosen
+ * @gen_clock: bytes allocated since birth at which a block enters generation 1
+ *             and 2; 0: 1 MiB and 16 MiB
+ */
+struct session_options {
+	uint64_t gen_clock[RESULT_GENERATIONS - 1];
+};
+
+/**
+ * session_new() - nothing has happened yet
+ * @options: NULL for the defaults
+ *
+ * Return: NULL when memory has run out.
+ */
+struct session *session_new(const struct session_options *options, const struct image_info *info);
+
+struct session *session_free(struct session *session);
+
+/**
+ * session_feed() - what happened next
+ *
+ * If the analyzer's own memory runs out, events are counted but no longer
+ * modelled, and the result says so (trust.complete, trust.notes).
+ */
+void session_feed(struct session *session, const struct event *events, size_t count);
+
+/** session_memory() - a sample of the resident set */
+void session_memory(struct session *session, uint64_t stamp, uint64_t rss_bytes);
+
+/** session_end() - no more events; copies what it needs of @end */
+void session_end(struct session *session, const struct image_end *end);
+
+/**
+ * session_exited() - the parent of the process knows better how it ended (waitpid)
+ * @end:    RESULT_END_EXIT or RESULT_END_SIGNAL
+ * @status: exit status or signal
+ *
+ * After session_end(), before session_finish().  Ignored for images that
+ * ended by an exec: the status belongs to a later one.
+ */
+void session_exited(struct session *session, enum result_end end, int status);
+
+/**
+ * session_finish() - everything there is to know
+ *
+ * Return: owned by @session, NULL when memory has run out.  Further calls
+ * return the same.
+ */
+const struct result_process *session_finish(struct session *session);
+
+#endif /* MODEL_SESSION_H */

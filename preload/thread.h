@@ -56,12 +56,6 @@ struct thread {
 	uint32_t slot_index;
 };
 
-/*
- * slot->busy while a provider passes an event on to the allocator below it:
- * what that one does (malloc, mmap) is part of the event, not one more.
- */
-#define THREAD_INNER 2u
-
 /* NULL until the thread's first event.  See thread_enter(). */
 extern _Thread_local struct thread *thread_self_ attr_tls_initial_exec;
 

@@ -15,9 +15,9 @@
 #include "base/err.h"
 #include "launch/program.h"
 
-#define SCRIPT_LINE_MAX  256 /* the kernel reads no more (BINPRM_BUF_SIZE) */
+#define SCRIPT_LINE_MAX	 256 /* the kernel reads no more (BINPRM_BUF_SIZE) */
 #define SCRIPT_DEPTH_MAX 5   /* nor does it follow more interpreters than this */
-#define HEADERS_MAX      128 /* program headers looked at */
+#define HEADERS_MAX	 128 /* program headers looked at */
 
 #if defined(__x86_64__)
 #define OWN_MACHINE EM_X86_64

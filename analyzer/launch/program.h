@@ -18,14 +18,14 @@
 
 enum program_obstacle {
 	PROGRAM_FINE,
-	PROGRAM_STATIC,       /* statically linked: there is no dynamic loader */
-	PROGRAM_MUSL,         /* another libc */
-	PROGRAM_OTHER_CLASS,  /* 32-bit */
-	PROGRAM_OTHER_CPU,    /* for another processor */
-	PROGRAM_SETUID,       /* runs as another user */
-	PROGRAM_SETGID,       /* runs as another group */
-	PROGRAM_CAPABILITIES, /* gains capabilities from its file */
-	PROGRAM_UNKNOWN,      /* not ELF and not a script: left to the kernel (binfmt_misc) */
+	PROGRAM_STATIC,		/* statically linked: there is no dynamic loader */
+	PROGRAM_MUSL,		/* another libc */
+	PROGRAM_OTHER_CLASS,	/* 32-bit */
+	PROGRAM_OTHER_CPU,	/* for another processor */
+	PROGRAM_SETUID,		/* runs as another user */
+	PROGRAM_SETGID,		/* runs as another group */
+	PROGRAM_CAPABILITIES,	/* gains capabilities from its file */
+	PROGRAM_UNKNOWN,	/* not ELF and not a script: left to the kernel (binfmt_misc) */
 	PROGRAM_NO_INTERPRETER, /* the interpreter a script names is not there */
 };
 

@@ -6,7 +6,7 @@
 
 #include "cli.h"
 
-#define HELP_WIDTH       80
+#define HELP_WIDTH	 80
 #define HELP_TEXT_COLUMN 26 /* where the text of an option begins */
 
 /* Prints @text from @column on, continued at @indent; ends the line. */
@@ -65,8 +65,8 @@ static void print_option(FILE *out, const struct cli_option *option)
 
 	used = snprintf(text, sizeof(text), "%s", option->text);
 	for (size_t i = 0; option->type == CLI_CHOICE && option->values[i]; i++)
-		used += snprintf(text + used, sizeof(text) - (size_t)used, "%s%s",
-				 i ? ", " : " (", option->values[i]);
+		used += snprintf(text + used, sizeof(text) - (size_t)used, "%s%s", i ? ", " : " (",
+				 option->values[i]);
 	if (option->type == CLI_CHOICE)
 		(void)snprintf(text + used, sizeof(text) - (size_t)used, ")");
 
@@ -102,14 +102,15 @@ void cli_print_help(FILE *out, const struct cli_command *command)
 
 void cli_print_overview(FILE *out, const struct cli_command *const *commands)
 {
-	(void)fputs("usage: tenure [OPTION]... PROGRAM [ARG]...\n"
-		    "       tenure COMMAND [OPTION]... [ARG]...\n"
-		    "\n"
-		    "Shows where a program's memory goes: what made the peak, what is still\n"
-		    "allocated at the end, what survives and what is only temporary, by call stack.\n"
-		    "\n"
-		    "Commands:\n",
-		    out);
+	(void)fputs(
+		"usage: tenure [OPTION]... PROGRAM [ARG]...\n"
+		"       tenure COMMAND [OPTION]... [ARG]...\n"
+		"\n"
+		"Shows where a program's memory goes: what made the peak, what is still\n"
+		"allocated at the end, what survives and what is only temporary, by call stack.\n"
+		"\n"
+		"Commands:\n",
+		out);
 	for (size_t i = 0; commands[i]; i++) {
 		if (commands[i]->internal)
 			continue;

@@ -14,7 +14,7 @@
 #include "cli.h"
 
 #define CLI_OPTIONS_MAX 64
-#define CLI_FIRST_ID    256 /* above all letters */
+#define CLI_FIRST_ID	256 /* above all letters */
 
 static const char *const color_values[] = { "auto", "always", "never", NULL };
 
@@ -100,9 +100,9 @@ static int store_choice(const struct parser *parser, const struct cli_option *op
 			return 0;
 		}
 		(void)snprintf(wanted + used, sizeof(wanted) - used, "%s'%s'",
-			       i == 0			  ? ""
-			       : option->values[i + 1]	  ? ", "
-							  : " or ",
+			       i == 0		       ? ""
+			       : option->values[i + 1] ? ", "
+						       : " or ",
 			       option->values[i]);
 	}
 
@@ -194,7 +194,6 @@ static void explain(const struct parser *parser, int got, const char *word)
 int cli_parse(const struct cli_command *command, int argc, char *argv[])
 {
 	struct parser parser = { .command = command };
-
 
 	/* "+": options end at the first operand; ":": tell a missing value from the rest. */
 	(void)snprintf(parser.letters, sizeof(parser.letters), "%s",

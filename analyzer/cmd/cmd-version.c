@@ -33,7 +33,7 @@ const struct cli_command cmd_version = {
 	.name = "version",
 	.summary = "show the version",
 	.usage = "",
-	.about = "Shows the version; with --verbose also the version of the format that\n"
+	.about = "Shows the version; with --verbose also the version of the format that "
 		 "libtenure.so and tenure speak, and where libtenure.so was found.",
 	.operand = CLI_NOTHING,
 	.usage_status = CMD_USAGE,

@@ -11,15 +11,15 @@
 enum cmd_status {
 	CMD_OK = 0,
 	CMD_FAILED = 1, /* it could not be done, or was found wanting (doctor) */
-	CMD_USAGE = 2,  /* wrong command line, or input that cannot be used */
+	CMD_USAGE = 2,	/* wrong command line, or input that cannot be used */
 };
 
 /* Exit statuses of `run`, where they are not the program's own (as env and timeout). */
 enum cmd_run_status {
-	CMD_RUN_FAILED = 125,    /* tenure itself failed */
-	CMD_RUN_CANNOT = 126,    /* the program cannot be executed, or not be profiled */
+	CMD_RUN_FAILED = 125,	 /* tenure itself failed */
+	CMD_RUN_CANNOT = 126,	 /* the program cannot be executed, or not be profiled */
 	CMD_RUN_NOT_FOUND = 127, /* there is no such program */
-	CMD_RUN_SIGNAL = 128,    /* plus the signal that ended the program */
+	CMD_RUN_SIGNAL = 128,	 /* plus the signal that ended the program */
 };
 
 /* All commands, in the order of the overview; ended by NULL. */

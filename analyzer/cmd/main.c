@@ -10,7 +10,6 @@
 #include "cmd.h"
 
 const struct cli_command *const cmd_all[] = {
-	&cmd_doctor,
 	&cmd_help,
 	&cmd_version,
 	NULL,
@@ -43,9 +42,7 @@ static int dispatch(const struct cli_command *command, int argc, char *argv[])
 	if (first < 0)
 		return command->usage_status;
 
-	log_set_level(cli_global.quiet	   ? LOG_ERRORS
-		      : cli_global.verbose ? LOG_DETAIL
-					   : LOG_NOTES);
+	log_set_level(cli_global.quiet ? LOG_ERRORS : cli_global.verbose ? LOG_DETAIL : LOG_NOTES);
 	if (cli_global.version)
 		return cmd_version.run(0, NULL);
 	if (cli_global.help && command != &cmd_help) {
@@ -72,8 +69,11 @@ int main(int argc, char *argv[])
 		return dispatch(&cmd_help, argc, argv);
 
 	command = cmd_find(argv[at]);
-	if (!command)
-		return dispatch(&cmd_run, argc, argv); /* tenure PROGRAM */
+	if (!command) {
+		log_error("unknown command '%s'", argv[at]);
+		log_hint("tenure help");
+		return CMD_USAGE;
+	}
 
 	/* The name changes places with the options before it, and stands for argv[0]. */
 	memmove(argv + 1, argv, sizeof(*argv) * (size_t)at);

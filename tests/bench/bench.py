@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs real programs plain, under heaptrack, memray and tenure, side by side.
+
+The tools take turns (A B C A B C ...) after one warm-up round, so that a
+machine that gets slower or faster meanwhile does so for all of them.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import machine
+import measure
+import plot
+import render
+import tools as tools_module
+import workloads as workloads_module
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=Path, help="build directory: tenure, bench-run, churn")
+    parser.add_argument("--tenure", type=Path, help="tenure to measure (default: of --build)")
+    parser.add_argument("--rounds", type=int, default=5, help="measured rounds (default 5)")
+    parser.add_argument("--quick", action="store_true", help="a twentieth of the work, one round")
+    parser.add_argument("--tools", help="comma-separated, default: all that are installed")
+    parser.add_argument("--workloads", help="comma-separated, default: all")
+    parser.add_argument("--curves", action="store_true",
+                        help="also measure by threads, depth and live blocks")
+    parser.add_argument("--require", help="comma-separated tools whose absence is an error")
+    parser.add_argument("--json", type=Path, help="write every run and the summary here")
+    parser.add_argument("--from", dest="source", type=Path, help="no runs: figures of a --json file")
+    parser.add_argument("--markdown", type=Path, help="replace the tables in this document")
+    parser.add_argument("--plots", type=Path, help="write the SVG plots to this directory")
+    parser.add_argument("--list", action="store_true", help="name tools and workloads")
+    return parser.parse_args()
+
+
+def choose(everything, names, what):
+    """Return those of @everything that are wanted and usable; say why others are not."""
+    wanted = names.split(",") if names else None
+    unknown = set(wanted or []) - {one.name for one in everything}
+    if unknown:
+        sys.exit(f"bench: no such {what}: {', '.join(sorted(unknown))}")
+    chosen = []
+    for one in everything:
+        if wanted is not None and one.name not in wanted:
+            continue
+        why = one.missing()
+        if why:
+            print(f"bench: {what} {one.name} left out: {why}", file=sys.stderr)
+        else:
+            chosen.append(one)
+    return chosen
+
+
+def measure_one(workload, tools, rounds, helpers, scratch):
+    """Return the runs of one workload under all tools in turn."""
+    fitting = [tool for tool in tools if tool.fits(workload)]
+    answers, runs, failed = {}, [], set()
+    for turn in range(rounds + 1):
+        for tool in fitting:
+            if tool.name in failed:
+                continue
+            progress(f"{workload.name} {tool.name} round {turn} of {rounds}")
+            try:
+                figures, answer = measure.run(tool, workload, helpers, scratch)
+            except measure.RunError as exc:
+                print(f"\nbench: {workload.name} under {tool.name} failed: {exc}", file=sys.stderr)
+                failed.add(tool.name)
+                continue
+            expected = answers.setdefault("plain", answer)
+            if answer != expected:
+                print(f"\nbench: {workload.name} answers otherwise under {tool.name}",
+                      file=sys.stderr)
+                failed.add(tool.name)
+            if turn > 0:
+                runs.append(dict(figures, round=turn))
+    progress("")
+    return [run for run in runs if run["tool"] not in failed], failed
+
+
+def progress(text):
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def helper_programs(build):
+    here = build / "tests" / "bench"
+    helpers = {name: (here / name).resolve() for name in ("bench-run", "bench-run-static", "churn")}
+    for name in ("bench-run", "bench-run-static"):
+        if not helpers[name].exists():
+            sys.exit(f"bench: {helpers[name]} was not built; try: ninja -C {build}")
+    if not helpers["churn"].exists():
+        helpers["churn"] = None
+    return helpers
+
+
+def measure_all(args):
+    if not args.build:
+        sys.exit("bench: which build? try: bench.py --build build")
+    helpers = helper_programs(args.build)
+    home = workloads_module.scratch_home()
+    home.mkdir(exist_ok=True)
+    scale = 0.05 if args.quick else 1.0
+    rounds = 1 if args.quick else args.rounds
+    executable = (args.tenure or args.build / "tenure").resolve()
+
+    tools = choose(tools_module.all_tools(executable), args.tools, "tool")
+    works = choose(workloads_module.all_workloads(home, helpers, scale), args.workloads,
+                   "workload")
+    for name in (args.require or "").split(","):
+        if name and name not in {tool.name for tool in tools}:
+            sys.exit(f"bench: {name} is required and cannot be used")
+
+    document = {
+        "machine": machine.describe(),
+        "command": " ".join(["tests/bench/bench.py", *sys.argv[1:]]),
+        "began": time.time(),
+        "quick": args.quick,
+        "rounds": rounds,
+        "tools": {tool.name: tool.version() for tool in tools},
+        "workloads": [{"name": w.name, "title": w.title} for w in works],
+        "runs": [],
+        "failed": [],
+        "curves": {},
+    }
+    for workload in works:
+        workload.prepare()
+        runs, failed = measure_one(workload, tools, rounds, helpers, home / "run")
+        document["runs"] += runs
+        document["failed"] += [[workload.name, name] for name in sorted(failed)]
+        print(render.terminal_row(document, workload.name), flush=True)
+    if args.curves:
+        measure_curves(document, tools, rounds, helpers, home, scale)
+    return document
+
+
+def measure_curves(document, tools, rounds, helpers, home, scale):
+    drawn = [tool for tool in tools if tool.name in plot.TOOLS]
+    for axis, points in workloads_module.curve_workloads(home, helpers, scale).items():
+        document["curves"][axis] = []
+        for x, workload in points:
+            runs, failed = measure_one(workload, drawn, rounds, helpers, home / "run")
+            document["failed"] += [[f"{axis} {x}", name] for name in sorted(failed)]
+            document["curves"][axis].append({"x": x, "pairs": workload.scaled(workload.pairs),
+                                             "runs": runs})
+
+
+def main():
+    args = parse_arguments()
+    if args.list:
+        for tool in tools_module.all_tools(None):
+            print(f"tool {tool.name}: {tool.__doc__.splitlines()[0]}")
+        for workload in workloads_module.all_workloads(Path("/"), {}, 1.0):
+            print(f"workload {workload.name}: {workload.title}")
+        return 0
+
+    if args.source:
+        document = json.loads(args.source.read_text())
+    else:
+        document = measure_all(args)
+    print()
+    print(render.terminal(document))
+    if args.json:
+        args.json.write_text(json.dumps(document, indent=1) + "\n")
+    if args.markdown:
+        render.replace_tables(args.markdown, document)
+    if args.plots:
+        args.plots.mkdir(parents=True, exist_ok=True)
+        plot.write_all(document, args.plots)
+    return 1 if document["failed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The profilers that can stand around a program: how each one is started."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+
+class Tool:
+    """No profiler at all; the base of the others."""
+
+    name = "plain"
+    static_wrapper = True
+
+    def missing(self):
+        """Return why this tool cannot be used, or None."""
+        return None
+
+    def fits(self, workload):
+        """Return whether this tool can profile @workload."""
+        return True
+
+    def version(self):
+        return ""
+
+    def wrap(self, program, scratch):
+        return program
+
+    def environment(self, scratch):
+        return {}
+
+    def figures(self, scratch):
+        return {}
+
+
+class Heaptrack(Tool):
+    """heaptrack as its users start it: interpreter and compressor beside the program."""
+
+    name = "heaptrack"
+
+    def missing(self):
+        return None if shutil.which("heaptrack") else "heaptrack is not installed"
+
+    def version(self):
+        return run_version(["heaptrack", "--version"])
+
+    def wrap(self, program, scratch):
+        # Version 1.5 would open its window afterwards; earlier ones know no such option
+        # and open it only where heaptrack_gui is installed.
+        options = ["--record-only"] if self.knows_record_only() else []
+        return ["heaptrack", *options, "-o", scratch / "trace", *program]
+
+    def knows_record_only(self):
+        script = Path(shutil.which("heaptrack")).read_text(errors="replace")
+        return "--record-only" in script
+
+    def environment(self, scratch):
+        # No display: nothing can be opened on it.
+        return {"DISPLAY": "", "WAYLAND_DISPLAY": ""}
+
+    def figures(self, scratch):
+        return {"capture_bytes": sum(f.stat().st_size for f in scratch.glob("trace*"))}
+
+
+class HeaptrackNull(Heaptrack):
+    """Only what heaptrack does inside the program: its stream goes to /dev/null."""
+
+    name = "heaptrack-null"
+
+    def library(self):
+        home = Path(os.path.realpath(shutil.which("heaptrack"))).parent
+        return home / "../lib/heaptrack/libheaptrack_preload.so"
+
+    def missing(self):
+        why = super().missing()
+        if why is None and not self.library().exists():
+            why = f"no {self.library()}"
+        return why
+
+    def wrap(self, program, scratch):
+        return program
+
+    def environment(self, scratch):
+        return {"LD_PRELOAD": str(self.library().resolve()), "DUMP_HEAPTRACK_OUTPUT": "/dev/null"}
+
+    def figures(self, scratch):
+        return {}
+
+
+class Memray(Tool):
+    """memray with native stacks; only for Python programs, from $TENURE_BENCH_MEMRAY."""
+
+    name = "memray"
+
+    def python(self):
+        return os.environ.get("TENURE_BENCH_MEMRAY", "")
+
+    def missing(self):
+        if not self.python():
+            return "TENURE_BENCH_MEMRAY does not name a Python that has memray"
+        return None if os.access(self.python(), os.X_OK) else f"cannot execute {self.python()}"
+
+    def fits(self, workload):
+        return workload.python_script is not None
+
+    def version(self):
+        return run_version([self.python(), "-m", "memray", "--version"])
+
+    def wrap(self, program, scratch):
+        # program: bench-run RESULT OUTPUT python SCRIPT ARGUMENT...
+        wrapper, result, output, _, script, *rest = program
+        return [wrapper, result, output, self.python(), "-m", "memray", "run", "-q", "-f", "--native",
+                "-o", scratch / "trace.bin", script, *rest]
+
+    def figures(self, scratch):
+        return {"capture_bytes": (scratch / "trace.bin").stat().st_size}
+
+
+class Tenure(Tool):
+    """tenure run, with its report."""
+
+    name = "tenure"
+    # tenure refuses static programs, and follows the wrapper's child.
+    static_wrapper = False
+
+    def __init__(self, executable):
+        self.executable = executable
+
+    def missing(self):
+        if not self.executable:
+            return "no tenure given (--tenure)"
+        return None if os.access(self.executable, os.X_OK) else f"cannot execute {self.executable}"
+
+    def version(self):
+        return run_version([self.executable, "version"])
+
+    def options(self, scratch):
+        return []
+
+    def wrap(self, program, scratch):
+        return [self.executable, "run", "--json", scratch / "report.json",
+                *self.options(scratch), "--", *program]
+
+    def figures(self, scratch):
+        with open(scratch / "report.json", encoding="utf-8") as f:
+            report = json.load(f)
+        figures = {"events": 0, "pairs": 0, "stream_bytes": 0, "complete": True}
+        for process in report["processes"]:
+            totals = process["totals"]
+            figures["events"] += process["events"]
+            figures["stream_bytes"] += process["stream_bytes"]
+            figures["pairs"] += totals["allocations"]
+            figures["complete"] &= process["trust"]["complete"]
+        return figures
+
+
+class TenureRecord(Tenure):
+    """tenure run --record: the raw capture is kept as well."""
+
+    name = "tenure-record"
+
+    def options(self, scratch):
+        return ["--record", scratch / "capture.tnr"]
+
+    def figures(self, scratch):
+        size = (scratch / "capture.tnr").stat().st_size
+        return dict(super().figures(scratch), capture_bytes=size)
+
+
+def run_version(command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
+    return found.group(0) if found else ""
+
+
+def all_tools(executable):
+    return [Tool(), Heaptrack(), HeaptrackNull(), Memray(), Tenure(executable),
+            TenureRecord(executable)]

@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one target plainly and under tenure; the report must say what the target says.
+
+    run-target.py --tenure BUILD/tenure [--env NAME=VALUE]... [--repeat N] TARGET [ARG]...
+"""
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+
+import run
+import truth
+from report import Report
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tenure", required=True)
+    parser.add_argument("--env", action="append", default=[])
+    parser.add_argument("--option", action="append", default=[], help="for tenure run")
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--keep", help="leave the report here")
+    parser.add_argument("target")
+    parser.add_argument("args", nargs=argparse.REMAINDER)
+    return parser.parse_args()
+
+
+def one_round(args, env, directory, plain):
+    report_path = os.path.join(directory, "report.json")
+    truth_path = os.path.join(directory, "truth")
+    for path in (report_path, truth_path):
+        if os.path.exists(path):
+            os.unlink(path)
+
+    argv = run.tenure_argv(args.tenure, report_path, [args.target, *args.args], *args.option)
+    profiled = run.call(argv, env=env, fd3=truth_path)
+    problems = truth.compare_outcomes(plain, profiled)
+    if args.keep and os.path.exists(report_path):
+        shutil.copy(report_path, args.keep)
+    if not os.path.exists(report_path):
+        return problems + ["there is no report"]
+
+    report = Report(report_path)
+    problems += truth.check_all(report, os.path.basename(args.target), truth.load(truth_path))
+    return problems
+
+
+def main():
+    args = arguments()
+    env = dict(pair.split("=", 1) for pair in args.env)
+
+    with tempfile.TemporaryDirectory(prefix="tenure-test-") as directory:
+        plain = run.call(
+            [args.target, *args.args], env=env, fd3=os.path.join(directory, "plain-truth"))
+        if plain.status in (98, 99):
+            print(f"the target does not work plainly: {plain.stderr.decode()}")
+            return 1
+        for number in range(args.repeat):
+            problems = one_round(args, env, directory, plain)
+            for problem in problems:
+                print(problem if args.repeat == 1 else f"round {number}: {problem}")
+            if problems:
+                return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,6 +14,9 @@
 #include "base/attr.h"
 #include "tenure/wire.h"
 
+/* Where the nodes begin; see nodes_get(). */
+extern struct tenure_node *nodes_base_;
+
 /**
  * nodes_intern() - id of the node with this parent and this word
  * @parent: id of the caller's node, 0 for roots
@@ -32,7 +35,10 @@ uint32_t nodes_intern(uint32_t parent, uint64_t word, uint32_t aux);
  *
  * Return: borrowed, valid for the life of the process image, never NULL.
  */
-const struct tenure_node *nodes_get(uint32_t id);
+static attr_always_inline const struct tenure_node *nodes_get(uint32_t id)
+{
+	return &nodes_base_[id];
+}
 
 /**
  * nodes_init() - map the first batch and begin an empty table

@@ -43,6 +43,9 @@ void record_free(struct thread *thread, const void *addr, unsigned int realloc);
 void record_ext(struct thread *thread, unsigned int type, const void *head, size_t head_bytes,
 		const void *tail, size_t tail_bytes);
 
+/** record_begin() - begin the slot's next chunk; what the present one holds is given up */
+void record_begin(struct thread *thread);
+
 /** record_flush() - write what the chunk holds to the pipe and begin the next */
 void record_flush(struct thread *thread);
 

@@ -34,10 +34,12 @@ struct stack_regs {
  * Only in functions that keep a frame pointer (the shim is compiled with
  * -fno-omit-frame-pointer) and that are called by the program itself.
  */
-#define STACK_HERE()                                                                               \
-	({                                                                                         \
-		uintptr_t *frame_ = __builtin_frame_address(0);                                    \
-		(struct stack_regs){ .pc = frame_[1], .sp = (uintptr_t)(frame_ + 2), .fp = frame_[0] }; \
+#define STACK_HERE()                                                \
+	({                                                          \
+		uintptr_t *frame_ = __builtin_frame_address(0);     \
+		(struct stack_regs){ .pc = frame_[1],               \
+				     .sp = (uintptr_t)(frame_ + 2), \
+				     .fp = frame_[0] };             \
 	})
 
 /**

@@ -38,6 +38,12 @@ struct walk_memo;
  * @stack_hi:   first address above it
  * @memo:       the walker's memory of the last stack
  * @provider:   free for the language provider
+ * @tid:        kernel thread id
+ * @slot_index: of @slot
+ * @name:       the thread's name as last recorded
+ *
+ * When the state of a dead thread is taken over by a new one, @memo and
+ * @provider stay and @stack_hi becomes 0: their owners start afresh then.
  */
 struct thread {
 	uint8_t *cursor;
@@ -54,10 +60,25 @@ struct thread {
 	void *provider;
 	uint32_t tid;
 	uint32_t slot_index;
+	char name[16];
+};
+
+/* Values of slot->busy, the guard. */
+enum thread_guard {
+	THREAD_IDLE = 0,
+	THREAD_BUSY = 1, /* in the shim: events of this thread are lost */
+	THREAD_INNER =
+		2, /* in a call that is recorded already: events of this thread are part of it */
 };
 
 /* NULL until the thread's first event.  See thread_enter(). */
 extern _Thread_local struct thread *thread_self_ attr_tls_initial_exec;
+
+/* 1 once a second thread of this process image records; only ever grows within an image. */
+extern uint32_t thread_multi;
+
+/* Events that may share a stamp while there is one thread; a constant of the image. */
+extern uint32_t thread_elide_;
 
 /**
  * thread_enter_slow() - what thread_enter() does when the fast way is closed
@@ -87,7 +108,7 @@ static attr_always_inline struct thread *thread_enter(void)
 	if (unlikely(!self || !self->cursor || self->slot->busy))
 		return thread_enter_slow();
 
-	self->slot->busy = 1;
+	self->slot->busy = THREAD_BUSY;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	return self;
 }
@@ -96,7 +117,52 @@ static attr_always_inline struct thread *thread_enter(void)
 static attr_always_inline void thread_leave(struct thread *self)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	self->slot->busy = 0;
+	self->slot->busy = THREAD_IDLE;
 }
+
+/**
+ * thread_init() - what the first image of a process sets up once
+ *
+ * Context: single-threaded.
+ */
+void thread_init(void);
+
+/**
+ * thread_reset() - forget the threads of the image that was forked
+ *
+ * Context: image_start().
+ */
+void thread_reset(void);
+
+/** thread_may_record() - false while recording rests or has ended */
+bool thread_may_record(void);
+
+/**
+ * thread_park() - make this thread's next event take the slow path
+ *
+ * Context: the thread itself, guard held.
+ */
+void thread_park(struct thread *thread);
+
+/**
+ * thread_park_all() - make every thread look at its next event whether it may record
+ *
+ * Context: any.
+ */
+void thread_park_all(void);
+
+/**
+ * thread_open_limit() - let events start until the chunk is full, if any may
+ *
+ * Context: the thread itself, guard held.
+ */
+void thread_open_limit(struct thread *thread);
+
+/**
+ * thread_note_name() - record the thread's name if it is a new one
+ *
+ * Context: the thread itself, guard held.
+ */
+void thread_note_name(struct thread *thread);
 
 #endif /* PRELOAD_THREAD_H */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The constructor, and the handler that runs when exit() has begun.
+ *
+ * Most programs have called malloc before this constructor runs; then the
+ * image is up already.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "image.h"
+#include "modules.h"
+#include "provider.h"
+#include "real.h"
+#include "record.h"
+#include "thread.h"
+
+/*
+ * Registered before the program starts, hence called after all destructors of
+ * the executable and its libraries.
+ */
+static void at_exit(int status, void *arg)
+{
+	int32_t code = status;
+	struct thread *thread;
+
+	(void)arg;
+	if (image_state() != IMAGE_ON)
+		return; /* a forked child that recorded nothing need not begin now */
+	thread = thread_enter();
+	if (!thread)
+		return;
+	modules_scan(thread);
+	thread_note_name(thread);
+	image_clock(thread);
+	record_ext(thread, TENURE_EXT_EXIT, &code, sizeof(code), NULL, 0);
+	thread_leave(thread);
+}
+
+__attribute__((constructor)) static void init(void)
+{
+	struct thread *thread;
+
+	real_init();
+	thread = thread_enter();
+	if (!thread)
+		return;
+	(void)on_exit(at_exit, NULL);
+	modules_scan(thread);
+	provider_watch(thread);
+	thread_leave(thread);
+}

@@ -7,71 +7,43 @@
 #include <stdlib.h>
 
 #include "base/attr.h"
+#include "intercept.h"
 #include "real.h"
 #include "record.h"
 #include "stack.h"
 #include "thread.h"
 
-static attr_always_inline void *note_alloc(void *block, size_t bytes, unsigned int fn,
-					   const struct stack_regs *regs)
-{
-	struct thread *thread;
-
-	if (unlikely(!block))
-		return NULL;
-	thread = thread_enter();
-	if (unlikely(!thread))
-		return block;
-	record_alloc(thread, block, bytes, stack_capture(thread, regs), fn);
-	thread_leave(thread);
-	return block;
-}
-
-/* The stamp of a free is taken before the block can be handed out again. */
-static attr_always_inline void note_free(const void *block)
-{
-	struct thread *thread;
-
-	if (unlikely(!block))
-		return;
-	thread = thread_enter();
-	if (unlikely(!thread))
-		return;
-	record_free(thread, block, 0);
-	thread_leave(thread);
-}
-
 attr_export void *malloc(size_t bytes)
 {
 	const struct stack_regs regs = STACK_HERE();
 
-	return note_alloc(real.malloc(bytes), bytes, TENURE_FN_MALLOC, &regs);
+	return intercept_alloc(real.malloc(bytes), bytes, TENURE_FN_MALLOC, &regs);
 }
 
 attr_export void *calloc(size_t count, size_t bytes)
 {
 	const struct stack_regs regs = STACK_HERE();
 
-	return note_alloc(real.calloc(count, bytes), count * bytes, TENURE_FN_CALLOC, &regs);
+	return intercept_alloc(real.calloc(count, bytes), count * bytes, TENURE_FN_CALLOC, &regs);
 }
 
 attr_export void free(void *block)
 {
-	note_free(block);
+	intercept_free(block);
 	real.free(block);
 }
 
 attr_export void cfree(void *block);
 attr_export void cfree(void *block)
 {
-	note_free(block);
+	intercept_free(block);
 	real.free(block);
 }
 
 attr_export void free_sized(void *block, size_t bytes);
 attr_export void free_sized(void *block, size_t bytes)
 {
-	note_free(block);
+	intercept_free(block);
 	if (real.free_sized)
 		real.free_sized(block, bytes);
 	else
@@ -81,7 +53,7 @@ attr_export void free_sized(void *block, size_t bytes)
 attr_export void free_aligned_sized(void *block, size_t align, size_t bytes);
 attr_export void free_aligned_sized(void *block, size_t align, size_t bytes)
 {
-	note_free(block);
+	intercept_free(block);
 	if (real.free_aligned_sized)
 		real.free_aligned_sized(block, align, bytes);
 	else
@@ -106,7 +78,7 @@ static attr_always_inline void *resize(void *block, size_t bytes, const struct s
 	}
 	moved = real.realloc(block, bytes);
 	if (likely(moved != NULL))
-		return note_alloc(moved, bytes, TENURE_FN_REALLOC, regs);
+		return intercept_alloc(moved, bytes, TENURE_FN_REALLOC, regs);
 
 	/* With 0 bytes NULL means freed; else it failed, and the old block is back. */
 	if (thread && bytes) {

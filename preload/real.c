@@ -58,6 +58,11 @@ void real_init(void)
 	RESOLVE(memalign);
 	RESOLVE(valloc);
 	RESOLVE(pvalloc);
+	RESOLVE(mmap);
+	RESOLVE(munmap);
+	RESOLVE(mremap);
+	RESOLVE(brk);
+	RESOLVE(sbrk);
 	RESOLVE(free);
 	RESOLVE(realloc);
 	RESOLVE(calloc);

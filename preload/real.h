@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/attr.h"
 
@@ -30,6 +31,12 @@ struct real {
 	void *(*memalign)(size_t align, size_t bytes);
 	void *(*valloc)(size_t bytes);
 	void *(*pvalloc)(size_t bytes);
+
+	void *(*mmap)(void *addr, size_t bytes, int prot, int flags, int fd, off_t offset);
+	int (*munmap)(void *addr, size_t bytes);
+	void *(*mremap)(void *addr, size_t bytes, size_t new_bytes, int flags, ...);
+	int (*brk)(void *wish);
+	void *(*sbrk)(intptr_t change);
 };
 
 extern struct real real;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every interceptor does with a block, around the real call.
+ */
+#ifndef PRELOAD_INTERCEPT_H
+#define PRELOAD_INTERCEPT_H
+
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "record.h"
+#include "stack.h"
+#include "thread.h"
+
+/**
+ * intercept_alloc() - record a block that the real call has returned
+ * @block: may be NULL: the call failed, nothing is recorded
+ * @fn:    enum tenure_fn
+ *
+ * Return: @block.
+ */
+static attr_always_inline void *intercept_alloc(void *block, size_t bytes, unsigned int fn,
+						const struct stack_regs *regs)
+{
+	struct thread *thread;
+
+	if (unlikely(!block))
+		return NULL;
+	thread = thread_enter();
+	if (unlikely(!thread))
+		return block;
+	record_alloc(thread, block, bytes, stack_capture(thread, regs), fn);
+	thread_leave(thread);
+	return block;
+}
+
+/**
+ * intercept_free() - record that a block is about to be freed
+ *
+ * The stamp is taken here, before the block can be handed out again.
+ */
+static attr_always_inline void intercept_free(const void *block)
+{
+	struct thread *thread;
+
+	if (unlikely(!block))
+		return;
+	thread = thread_enter();
+	if (unlikely(!thread))
+		return;
+	record_free(thread, block, 0);
+	thread_leave(thread);
+}
+
+#endif /* PRELOAD_INTERCEPT_H */

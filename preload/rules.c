@@ -137,11 +137,12 @@ uint32_t rules_make(uintptr_t pc)
 
 	if (cfi_find(pc, &row) == 0)
 		return rule_of_row(&row, pc);
-	/* A return address is looked up one less; frames that nobody called begin at it. */
-	if (cfi_find(pc + 1, &row) == 0 && rule_of_row(&row, pc + 1) == RULE_END)
-		return RULE_END;
+	/* A return address is looked up one less, the code begins at it. */
 	if (is_sigreturn(pc + 1))
 		return RULE_SIGNAL;
+	/* No call returns to where a function begins: it was made up, for a coroutine's root. */
+	if (cfi_find(pc + 1, &row) == 0)
+		return RULE_END;
 	return __atomic_load_n(&rules_guess_, __ATOMIC_RELAXED);
 }
 

@@ -19,7 +19,7 @@ import render
 import tools as tools_module
 import workloads as workloads_module
 
-HELPERS = ("bench-run", "bench-run-static", "spawn")
+HELPERS = ("bench-run", "bench-run-static", "drain", "spawn")
 
 
 def parse_arguments():
@@ -113,7 +113,9 @@ def measure_all(args):
     rounds = 1 if args.quick else args.rounds
     executable = (args.tenure or args.build / "tenure").resolve()
 
-    tools = choose(tools_module.all_tools(executable), args.tools, "tool")
+    library = (args.build / "preload" / "libtenure.so").resolve()
+    everything = tools_module.all_tools(executable, helpers["drain"], library)
+    tools = choose(everything, args.tools, "tool")
     works = choose(workloads_module.all_workloads(home, helpers, scale), args.workloads,
                    "workload")
     for name in (args.require or "").split(","):
@@ -163,7 +165,7 @@ def measure_curves(document, tools, rounds, helpers, home, scale):
 def main():
     args = parse_arguments()
     if args.list:
-        for tool in tools_module.all_tools(None):
+        for tool in tools_module.all_tools(None, None, None):
             print(f"tool {tool.name}: {tool.__doc__.splitlines()[0]}")
         for workload in workloads_module.all_workloads(Path("/"), {}, 1.0):
             print(f"workload {workload.name}: {workload.title}")

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sites of the model to sites of the document: their stacks, names and signatures. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "report/build.h"
+#include "report/report.h"
+#include "report/sig.h"
+
+static bool is_shim(const char *module)
+{
+	const char *slash = module ? strrchr(module, '/') : NULL;
+
+	return slash && strncmp(slash + 1, "libtenure.so", 12) == 0;
+}
+
+static int string_or_none(struct report *report, const char *text, uint32_t *ret_id)
+{
+	if (text)
+		return report_string(report, text, ret_id);
+	*ret_id = REPORT_NONE;
+	return 0;
+}
+
+/* Puts one function on top of *@stack. */
+static int push_frame(struct build *build, const struct resolve_frame *from, uint32_t *stack)
+{
+	struct report_frame frame = { .line = from->line,
+				      .address = from->line ? 0 : from->addr,
+				      .kind = (uint8_t)from->kind,
+				      .named = from->named,
+				      .inlined = from->inlined };
+	uint32_t id;
+	int r = report_string(build->report, from->function, &frame.function);
+
+	if (r == 0)
+		r = string_or_none(build->report, from->file, &frame.file);
+	if (r == 0)
+		r = string_or_none(build->report, from->module, &frame.module);
+	if (r == 0)
+		r = report_add_frame(build->report, &frame, &id);
+	if (r == 0)
+		r = report_add_stack(build->report, *stack, id, stack);
+	return r;
+}
+
+static int push_node(struct build *build, uint32_t node, uint32_t generation, uint32_t *stack)
+{
+	const struct resolve_frame *frames;
+	int count =
+		resolve_node(build->resolve, build->result->nodes[node].word, generation, &frames);
+
+	if (count < 0)
+		return count;
+	while (count-- > 0) {
+		int r = push_frame(build, &frames[count], stack);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * Whether @node has a caller to go to.  A caller's number is smaller, so a
+ * walk ends even in a damaged table.
+ */
+static bool has_caller(const struct build *build, uint32_t node)
+{
+	return node != 0 && node < build->result->nodes_count &&
+	       TENURE_NODE_KIND(build->result->nodes[node].word) != TENURE_NODE_ROOT;
+}
+
+static uint32_t caller_of(const struct build *build, uint32_t node)
+{
+	uint32_t parent = build->result->nodes[node].parent;
+
+	return parent < node ? parent : 0;
+}
+
+/* The document's stack for a node, with all its callers. */
+static int stack_of_node(struct build *build, uint32_t node, uint32_t *ret_stack)
+{
+	uint32_t stack = REPORT_NONE;
+	uint32_t generation = 1;
+	uint32_t at = node;
+	int r;
+
+	vec_clear(&build->path);
+	for (; has_caller(build, at) && !build->stack_of[at]; at = caller_of(build, at)) {
+		r = vec_push(&build->path, at);
+		if (r < 0)
+			return r;
+	}
+	if (has_caller(build, at))
+		stack = build->stack_of[at] == 1 ? REPORT_NONE : build->stack_of[at] - 2;
+	while (build->path.count > 0 && has_caller(build, at))
+		at = caller_of(build, at);
+	if (at != 0 && at < build->result->nodes_count)
+		generation = (uint32_t)TENURE_NODE_PC(build->result->nodes[at].word);
+
+	while (build->path.count-- > 0) {
+		at = build->path.at[build->path.count];
+		r = push_node(build, at, generation, &stack);
+		if (r < 0)
+			return r;
+		build->stack_of[at] = stack == REPORT_NONE ? 1 : stack + 2;
+	}
+	vec_clear(&build->path);
+	*ret_stack = stack;
+	return 0;
+}
+
+/* Frames of our own that a capture may begin with are nobody's business. */
+static uint32_t without_shim(const struct report *report, uint32_t stack)
+{
+	while (stack != REPORT_NONE) {
+		uint32_t module = report->frames.at[report->stacks.at[stack].frame].module;
+
+		if (module == REPORT_NONE || !is_shim(intern_get(&report->strings, module)))
+			break;
+		stack = report->stacks.at[stack].caller;
+	}
+	return stack;
+}
+
+static void add_up(struct report_site *site, const struct result_site *from,
+		   const struct build *build)
+{
+	uint64_t longest = build_ns(build, from->life_max);
+
+	site->allocations += from->allocations;
+	site->bytes += from->bytes;
+	site->frees += from->frees;
+	site->temporary += from->temporary;
+	site->live_blocks += from->live_blocks;
+	site->live_bytes += from->live_bytes;
+	site->peak_blocks += from->peak_blocks;
+	site->peak_bytes += from->peak_bytes;
+	site->max_bytes += from->max_bytes;
+	for (unsigned int i = 0; i < RESULT_GENERATIONS; i++) {
+		site->died[i] += from->died[i];
+		site->alive[i] += from->alive[i];
+		site->alive_bytes[i] += from->alive_bytes[i];
+	}
+	/* The sum, until all are there. */
+	site->life_mean_ns += build_ns(build, from->life_sum);
+	if (longest > site->life_max_ns)
+		site->life_max_ns = longest;
+}
+
+/* By what a reader looks at first; the numbers of stacks make it a total order. */
+static int by_weight(const void *a, const void *b)
+{
+	const struct report_site *x = a, *y = b;
+
+	if (x->peak_bytes != y->peak_bytes)
+		return x->peak_bytes > y->peak_bytes ? -1 : 1;
+	if (x->live_bytes != y->live_bytes)
+		return x->live_bytes > y->live_bytes ? -1 : 1;
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	if (x->stack != y->stack)
+		return x->stack < y->stack ? -1 : 1;
+	return x->fn < y->fn ? -1 : x->fn > y->fn;
+}
+
+/* One site of the model: a new one of the document, or part of one that looks the same. */
+static int add_site(struct build *build, const struct result_site *from, struct idmap *ids,
+		    report_sites *sites)
+{
+	struct report_site site = { .fn = from->fn };
+	uint32_t index;
+	int r = stack_of_node(build, from->stack, &site.stack);
+
+	if (r < 0)
+		return r;
+	site.stack = without_shim(build->report, site.stack);
+	r = idmap_add(ids, idmap_pair(site.stack, site.fn), (uint32_t)sites->count, &index);
+	if (r == 1)
+		r = vec_push(sites, site);
+	if (r < 0)
+		return r;
+	add_up(&sites->at[index], from, build);
+	return 0;
+}
+
+int build_sites(struct build *build, const struct result_site *from, size_t count, const char *kind,
+		report_sites *sites)
+{
+	struct idmap ids = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_site(build, &from[i], &ids, sites);
+	idmap_fini(&ids);
+	if (r < 0)
+		return r;
+
+	for (size_t i = 0; i < sites->count; i++) {
+		struct report_site *site = &sites->at[i];
+		uint64_t deaths = site->died[0] + site->died[1] + site->died[2];
+
+		site->life_mean_ns = deaths ? site->life_mean_ns / deaths : 0;
+		r = sig_of_stack(build->report, build->process, site->stack, kind, &site->sig);
+		if (r < 0)
+			return r;
+	}
+	if (sites->count)
+		qsort(sites->at, sites->count, sizeof(*sites->at), by_weight);
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes from step to step while one process is added to the document. */
+#ifndef REPORT_BUILD_H
+#define REPORT_BUILD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "report/document.h"
+#include "symbol/resolve.h"
+
+/**
+ * struct build - one process being added
+ * @stack_of: per node: 0 not known yet, 1 no stack, else number of the stack + 2
+ * @path:     nodes on the way to the root
+ */
+struct build {
+	struct report *report;
+	struct report_process *process;
+	const struct result_process *result;
+	struct resolve *resolve;
+	uint32_t *stack_of;
+	VEC(uint32_t) path;
+};
+
+static inline uint64_t build_ns(const struct build *build, uint64_t ticks)
+{
+	return (uint64_t)((double)ticks * build->result->ns_per_tick);
+}
+
+/**
+ * build_sites() - sites of the model to sites of the document, the heaviest first
+ * @from:  @count sites of the model
+ * @kind:  goes into their signatures
+ * @sites: empty
+ *
+ * Sites whose stacks look the same become one.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int build_sites(struct build *build, const struct result_site *from, size_t count,
+			       const char *kind, report_sites *sites);
+
+#endif /* REPORT_BUILD_H */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words that stand for enumerators in the JSON report, both ways. */
+#include <string.h>
+
+#include "base/err.h"
+#include "model/result.h"
+#include "report/words.h"
+#include "symbol/resolve.h"
+
+#define WORDS(list_)                            \
+	{                                       \
+		.at = list_, ARRAY_SIZE(list_), \
+	}
+
+static const char *const ends[] = {
+	[RESULT_END_UNKNOWN] = "unknown", [RESULT_END_EXIT] = "exit",
+	[RESULT_END_SIGNAL] = "signal",	  [RESULT_END_EXEC] = "exec",
+	[RESULT_END_RUNNING] = "running",
+};
+
+static const char *const frames[] = {
+	[RESOLVE_NATIVE] = "native",
+	[RESOLVE_PYTHON] = "python",
+	[RESOLVE_CUT] = "cut",
+};
+
+static const char *const losses[] = {
+	[TENURE_LOST_BUSY] = "busy",	     [TENURE_LOST_NO_SLOT] = "no_slot",
+	[TENURE_LOST_PIPE] = "pipe",	     [TENURE_LOST_OFF] = "off",
+	[TENURE_LOST_EARLY] = "early",	     [TENURE_LOST_MODULES] = "modules",
+	[TENURE_LOST_PROVIDER] = "provider",
+};
+
+static const char *const marks[] = {
+	[TENURE_MARK_POINT] = "point",
+	[TENURE_MARK_PHASE_BEGIN] = "phase_begin",
+	[TENURE_MARK_PHASE_END] = "phase_end",
+};
+
+static const char *const sources[] = {
+	[RESOLVE_UNUSED] = "unused",   [RESOLVE_LINES] = "lines",
+	[RESOLVE_SYMBOLS] = "symbols", [RESOLVE_NOTHING] = "nothing",
+	[RESOLVE_MISSING] = "missing", [RESOLVE_REPLACED] = "replaced",
+};
+
+static const char *const functions[] = {
+	[TENURE_FN_MALLOC] = "malloc",
+	[TENURE_FN_CALLOC] = "calloc",
+	[TENURE_FN_REALLOC] = "realloc",
+	[TENURE_FN_POSIX_MEMALIGN] = "posix_memalign",
+	[TENURE_FN_ALIGNED_ALLOC] = "aligned_alloc",
+	[TENURE_FN_MEMALIGN] = "memalign",
+	[TENURE_FN_VALLOC] = "valloc",
+	[TENURE_FN_PVALLOC] = "pvalloc",
+	[TENURE_FN_NEW] = "new",
+	[TENURE_FN_NEW_ARRAY] = "new_array",
+	[TENURE_FN_CUSTOM] = "custom",
+	[TENURE_FN_PY_MEM] = "py_mem",
+	[TENURE_FN_PY_OBJ] = "py_obj",
+	[TENURE_FN_MMAP] = "mmap",
+};
+
+const struct words words_end = WORDS(ends);
+const struct words words_frame = WORDS(frames);
+const struct words words_lost = WORDS(losses);
+const struct words words_mark = WORDS(marks);
+const struct words words_source = WORDS(sources);
+const struct words words_fn = WORDS(functions);
+
+const char *words_get(const struct words *words, uint32_t value)
+{
+	return value < words->count && words->at[value] ? words->at[value] : "unknown";
+}
+
+int words_find(const struct words *words, const char *word, uint32_t *ret_value)
+{
+	for (uint32_t i = 0; i < words->count; i++) {
+		if (words->at[i] && strcmp(words->at[i], word) == 0) {
+			*ret_value = i;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}

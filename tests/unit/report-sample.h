@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run of two processes whose every figure is known; shared by the report's tests. */
+#ifndef TESTS_UNIT_REPORT_SAMPLE_H
+#define TESTS_UNIT_REPORT_SAMPLE_H
+
+#include "report/report.h"
+
+#define REPORT_SAMPLE_SITES 4 /* of the first process; its results have 5 */
+
+/** report_sample_new() - the document of that run; report_free().  Return: NULL on failure */
+static inline struct report *report_sample_new(void);
+
+#define PC(addr_) TENURE_NODE_WORD(TENURE_NODE_CALL, addr_)
+
+static inline int report_sample_add(struct report *report, struct resolve *resolve)
+{
+	/*
+	 * Generation 1 has libold.so where generation 2 has liblater.so.  5 differs
+	 * from 4 only as a guess: it is printed alike.
+	 */
+	static const struct tenure_node nodes[] = {
+		{ 0 },
+		{ TENURE_NODE_WORD(TENURE_NODE_ROOT, 1), 0, 0 },
+		{ TENURE_NODE_WORD(TENURE_NODE_ROOT, 2), 0, 0 },
+		{ PC(0x11000), 1, 0 },
+		{ PC(0x12000), 3, 0 },
+		{ TENURE_NODE_WORD(TENURE_NODE_GUESS, 0x12000), 3, 0 },
+		{ PC(0x50110), 3, 0 },
+		{ PC(0x50110), 2, 0 },
+		{ TENURE_NODE_WORD(TENURE_NODE_CUT, 0), 1, 0 },
+	};
+	static const struct result_site sites[] = {
+		{ .stack = 4,
+		  .allocations = 4,
+		  .bytes = 4000,
+		  .frees = 2,
+		  .live_blocks = 2,
+		  .live_bytes = 2000,
+		  .peak_blocks = 4,
+		  .peak_bytes = 4000,
+		  .max_bytes = 4000,
+		  .died = { 2 },
+		  .alive = { 0, 0, 2 },
+		  .alive_bytes = { 0, 0, 2000 },
+		  .life_sum = 200,
+		  .life_max = 150 },
+		{ .stack = 5,
+		  .allocations = 3,
+		  .bytes = 3000,
+		  .live_blocks = 3,
+		  .live_bytes = 3000,
+		  .peak_blocks = 3,
+		  .peak_bytes = 3000,
+		  .max_bytes = 3000,
+		  .alive = { 3 },
+		  .alive_bytes = { 3000 } },
+		{ .stack = 6,
+		  .fn = TENURE_FN_CALLOC,
+		  .allocations = 10,
+		  .bytes = 1000,
+		  .frees = 10,
+		  .temporary = 9,
+		  .peak_blocks = 1,
+		  .peak_bytes = 100,
+		  .max_bytes = 100,
+		  .died = { 10 },
+		  .life_sum = 10,
+		  .life_max = 1 },
+		{ .stack = 7,
+		  .fn = TENURE_FN_REALLOC,
+		  .allocations = 1,
+		  .bytes = 64,
+		  .live_blocks = 1,
+		  .live_bytes = 64,
+		  .peak_blocks = 1,
+		  .peak_bytes = 64,
+		  .max_bytes = 64,
+		  .alive = { 0, 1 },
+		  .alive_bytes = { 0, 64 } },
+		{ .stack = 8,
+		  .allocations = 1,
+		  .bytes = 8,
+		  .live_blocks = 1,
+		  .live_bytes = 8,
+		  .max_bytes = 8,
+		  .alive = { 1 },
+		  .alive_bytes = { 8 } },
+	};
+	static const struct result_site mapped[] = {
+		{ .stack = 4,
+		  .fn = TENURE_FN_MMAP,
+		  .allocations = 1,
+		  .bytes = 1 << 20,
+		  .live_blocks = 1,
+		  .live_bytes = 1 << 20,
+		  .peak_blocks = 1,
+		  .peak_bytes = 1 << 20,
+		  .max_bytes = 1 << 20 },
+	};
+	static const struct result_module modules[] = {
+		{ 0x10000, 0x10000, 0x20000, 1, 0, "aabb", "/no/such/libwork.so.1" },
+		{ 0x50000, 0x50000, 0x60000, 1, 2, "", "/no/such/libold.so" },
+		{ 0x50000, 0x50000, 0x60000, 2, 0, "ccdd", "/no/such/liblater.so" },
+	};
+	static const struct result_thread threads[] = {
+		{ 100, "main", 1000, 0, 18, 8072, 5072 },
+		{ 101, "worker \"2\"", 1500, 2500, 1, 0, 0 },
+	};
+	static const struct result_moment timeline[] = {
+		{ 1000, 0, 0, 0, 4096 },
+		{ 2000, 7164, 9, 1 << 20, 0 },
+		{ 3000, 5072, 7, 1 << 20, 8192 },
+	};
+	static const struct result_mark marks[] = {
+		{ 1200, TENURE_MARK_PHASE_BEGIN, "load\n", 100, 1, 1 },
+		{ 2200, TENURE_MARK_PHASE_END, "load\n", 7164, 9, 18 },
+	};
+	static const struct result_type types[] = {
+		{ "struct work", 4, 4000, 2, 2000, 4, 4000 },
+	};
+	static const char *const notes[] = { "one note" };
+	struct result_process process = {
+		.pid = 100,
+		.ppid = 1,
+		.image = 1,
+		.exe = "/no/such/work",
+		.command = "work\0caf\xe9\0",
+		.end = RESULT_END_EXIT,
+		.end_status = 3,
+		.start_stamp = 1000,
+		.end_stamp = 3000,
+		.start_unix_ns = 1000000005000,
+		.ns_per_tick = 1000.0,
+		.gen_clock = { 1 << 20, 1 << 24 },
+		.events = 40,
+		.stream_bytes = 400,
+		.totals = { .allocations = 19,
+			    .allocated_bytes = 8072,
+			    .frees = 12,
+			    .freed_bytes = 3000,
+			    .reallocs = 1,
+			    .temporary = 9,
+			    .live_blocks = 7,
+			    .live_bytes = 5072,
+			    .peak_bytes = 7164,
+			    .peak_blocks = 9,
+			    .peak_stamp = 2000,
+			    .peak_rss_bytes = 12288,
+			    .mapped_peak_bytes = 1 << 20,
+			    .mapped_live_bytes = 1 << 20,
+			    .maps = 1,
+			    .break_bytes = -4096 },
+		.trust = { .complete = true, .notes = notes, .notes_count = 1 },
+		.nodes = nodes,
+		.nodes_count = ARRAY_SIZE(nodes),
+		.sites = sites,
+		.sites_count = ARRAY_SIZE(sites),
+		.mapped = mapped,
+		.mapped_count = ARRAY_SIZE(mapped),
+		.modules = modules,
+		.modules_count = ARRAY_SIZE(modules),
+		.threads = threads,
+		.threads_count = ARRAY_SIZE(threads),
+		.timeline = timeline,
+		.timeline_count = ARRAY_SIZE(timeline),
+		.marks = marks,
+		.marks_count = ARRAY_SIZE(marks),
+		.types = types,
+		.types_count = ARRAY_SIZE(types),
+	};
+	int r;
+
+	process.totals.by_fn[TENURE_FN_MALLOC] = 8;
+	process.totals.by_fn[TENURE_FN_CALLOC] = 10;
+	process.totals.by_fn[TENURE_FN_REALLOC] = 1;
+	process.totals.size_histogram[0] = 1;
+	process.totals.size_histogram[7] = 11;
+	process.totals.size_histogram[10] = 7;
+	process.totals.life_histogram[1] = 12;
+	r = report_add(report, &process, resolve);
+	if (r < 0)
+		return r;
+
+	process = (struct result_process){
+		.pid = 102,
+		.ppid = 100,
+		.image = 2,
+		.forked = true,
+		.exe = "/no/such/work",
+		.command = "work\0",
+		.end = RESULT_END_SIGNAL,
+		.end_status = 11,
+		.start_stamp = 1,
+		.end_stamp = 2,
+		.start_unix_ns = 1000000006000,
+		.ns_per_tick = 1.0,
+		.totals = { .allocations = 1,
+			    .allocated_bytes = 16,
+			    .live_blocks = 1,
+			    .live_bytes = 16,
+			    .peak_bytes = 16,
+			    .peak_blocks = 1 },
+		.trust = { .truncated = 1, .off_reason = "too many threads" },
+	};
+	process.trust.lost[TENURE_LOST_PIPE] = 5;
+	return report_add(report, &process, resolve);
+}
+
+static inline struct report *report_sample_new(void)
+{
+	static const char *const command[] = { "work", "--hard", NULL };
+	const struct report_session session = { .command = command,
+						.cwd = "/tmp",
+						.host = "here",
+						.start_unix_ns = 1000000000000,
+						.duration_ns = 3000000,
+						.end = { RESULT_END_EXIT, 3 } };
+	struct report *report = report_new("0.0");
+	struct resolve *resolve = resolve_new(NULL);
+	int r = report && resolve ? report_set_session(report, &session) : -1;
+
+	if (r == 0)
+		r = report_sample_add(report, resolve);
+	resolve_free(resolve);
+	if (r < 0)
+		return report_free(report);
+	report_sum(report);
+	return report;
+}
+
+#endif /* TESTS_UNIT_REPORT_SAMPLE_H */

@@ -19,7 +19,8 @@ ALLOWED = {
     # the environment and the auxiliary vector, at start-up
     "environ", "__environ", "getauxval", "__libc_enable_secure", "program_invocation_name",
     # threads: a key for the end of each, one fork handler
-    "__register_atfork", "pthread_atfork", "pthread_key_create", "pthread_setspecific",
+    "__register_atfork", "pthread_atfork", "pthread_key_create", "pthread_key_delete",
+    "pthread_setspecific",
     "pthread_getspecific", "pthread_self", "__libc_single_threaded", "__cxa_thread_atexit_impl",
     # the kernel, through sys.h only
     "syscall",

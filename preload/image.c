@@ -85,7 +85,7 @@ static int connect_analyzer(void)
 	image->flags = welcome.flags;
 	image->max_depth = welcome.max_depth;
 	image->sample_bytes = welcome.sample_bytes;
-	image->paused = (welcome.flags & TENURE_WELCOME_PAUSED) ? 1 : 0;
+	image->paused = (welcome.flags & TENURE_WELCOME_PAUSED) ? IMAGE_PAUSED : IMAGE_RECORDING;
 	return 0;
 }
 

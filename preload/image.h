@@ -24,6 +24,12 @@ enum image_state {
 	IMAGE_OFF,
 };
 
+enum image_pause {
+	IMAGE_RECORDING = 0,
+	IMAGE_PAUSED,	  /* from the start: there is nothing to be freed yet */
+	IMAGE_FREES_ONLY, /* after tenure_stop() */
+};
+
 /**
  * struct image_fd - a descriptor of ours that the program may close at any time
  * @fd:       number, valid only while @dev and @inode match
@@ -37,7 +43,7 @@ struct image_fd {
 /**
  * struct image - state of this process image
  * @state:        enum image_state; atomic
- * @paused:       not 0 while the program or the user wants no records; atomic
+ * @paused:       enum image_pause; atomic
  * @pid:          as getpid() has it
  * @number:       the analyzer's number for this image
  * @flags:        enum tenure_welcome_flag

@@ -36,19 +36,23 @@ static attr_always_inline void *intercept_alloc(void *block, size_t bytes, unsig
 
 /**
  * intercept_free() - record that a block is about to be freed
+ * @block:   may be NULL
+ * @realloc: not 0 for the free half of a realloc
  *
  * The stamp is taken here, before the block can be handed out again.
  */
-static attr_always_inline void intercept_free(const void *block)
+static attr_always_inline void intercept_free(const void *block, unsigned int realloc)
 {
 	struct thread *thread;
 
 	if (unlikely(!block))
 		return;
 	thread = thread_enter();
-	if (unlikely(!thread))
+	if (unlikely(!thread)) {
+		thread_free_at_rest(block, realloc);
 		return;
-	record_free(thread, block, 0);
+	}
+	record_free(thread, block, realloc);
 	thread_leave(thread);
 }
 

@@ -237,24 +237,22 @@ static uint32_t drop_gone(struct thread *thread)
 	return gone;
 }
 
-static bool lock(void)
+static bool try_lock(void)
 {
 	return !__atomic_exchange_n(&image->modules_lock, 1, __ATOMIC_ACQUIRE);
 }
 
 static void unlock(void)
 {
-	/* Release: pairs with lock(). */
+	/* Release: pairs with try_lock(). */
 	__atomic_store_n(&image->modules_lock, 0, __ATOMIC_RELEASE);
 }
 
-void modules_scan(struct thread *thread)
+static void scan_locked(struct thread *thread)
 {
 	struct scan scan = { .thread = thread };
 	uint32_t gone;
 
-	if (!lock())
-		return; /* whoever holds it is scanning */
 	scan_number = scan_number + 1 ? scan_number + 1 : 1;
 	(void)dl_iterate_phdr(visit, &scan);
 	gone = drop_gone(thread);
@@ -269,6 +267,17 @@ void modules_scan(struct thread *thread)
 	}
 }
 
+/*
+ * The holder never waits for us: it holds the loader's lock at most, and who
+ * holds that meets ours only in modules_check(), which does not wait.
+ */
+void modules_scan(struct thread *thread)
+{
+	while (!try_lock())
+		(void)SYS_CALL0(SYS_sched_yield);
+	scan_locked(thread);
+}
+
 static int visit_counters(struct dl_phdr_info *info, size_t bytes, void *arg)
 {
 	uint64_t *counters = arg;
@@ -279,17 +288,30 @@ static int visit_counters(struct dl_phdr_info *info, size_t bytes, void *arg)
 	return 1;
 }
 
+static bool has_changed(void)
+{
+	uint64_t counters[2] = { 0 };
+
+	(void)dl_iterate_phdr(visit_counters, counters);
+	return counters[0] != loader_adds || counters[1] != loader_subs;
+}
+
+void modules_refresh(struct thread *thread)
+{
+	if (has_changed())
+		modules_scan(thread);
+}
+
 void modules_check(struct thread *thread, uintptr_t pc)
 {
 	uint32_t count = __atomic_load_n(&module_count, __ATOMIC_ACQUIRE);
-	uint64_t counters[2] = { 0 };
 
 	for (uint32_t i = 0; i < count; i++)
 		if (pc - modules[i].start < modules[i].end - modules[i].start)
 			return;
-	(void)dl_iterate_phdr(visit_counters, counters);
-	if (counters[0] != loader_adds || counters[1] != loader_subs)
-		modules_scan(thread);
+	/* Who holds the lock is scanning; what this scan misses the next will find. */
+	if (has_changed() && try_lock())
+		scan_locked(thread);
 }
 
 void modules_describe(struct thread *thread, bool inherited)

@@ -30,11 +30,18 @@ void modules_describe(struct thread *thread, bool inherited);
 void modules_check(struct thread *thread, uintptr_t pc);
 
 /**
+ * modules_refresh() - scan if the loader says that objects came or went
+ *
+ * Context: guard held.  Takes image->modules_lock, waiting for it.
+ */
+void modules_refresh(struct thread *thread);
+
+/**
  * modules_scan() - compare the loaded objects with the known ones
  *
  * Writes records of new objects, and of those that are gone, and begins a new
  * generation if any is gone.
- * Context: as modules_check().
+ * Context: guard held.  Takes image->modules_lock, waiting for it.
  */
 void modules_scan(struct thread *thread);
 

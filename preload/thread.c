@@ -291,6 +291,27 @@ static struct thread *unpark(struct thread *self)
 	return self;
 }
 
+void thread_free_at_rest(const void *block, unsigned int realloc)
+{
+	struct thread *self = thread_self_;
+
+	if (!self || !self->slot || self->cursor || self->slot->busy || image_state() != IMAGE_ON ||
+	    __atomic_load_n(&image->paused, __ATOMIC_RELAXED) != IMAGE_FREES_ONLY)
+		return;
+	self->slot->busy = THREAD_BUSY;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	self->cursor = self->slot->chunk + (uint32_t)self->slot->pos;
+	self->limit = self->slot->chunk + TENURE_CHUNK_MAX - TENURE_ALLOC_MAX;
+	if (self->cursor >= self->limit)
+		record_flush(self);
+	if (self->cursor) {
+		self->limit = self->slot->chunk + TENURE_CHUNK_MAX - TENURE_ALLOC_MAX;
+		record_free(self, block, realloc);
+	}
+	thread_park(self);
+	thread_leave(self);
+}
+
 static struct thread *come_up(void)
 {
 	struct thread *self = NULL;

@@ -145,6 +145,15 @@ bool thread_may_record(void);
 void thread_park(struct thread *thread);
 
 /**
+ * thread_free_at_rest() - record a free although recording rests
+ *
+ * Does nothing but where tenure_stop() has been called: blocks recorded before
+ * must not appear to live for ever.
+ * Context: any thread, any signal handler.
+ */
+attr_cold void thread_free_at_rest(const void *block, unsigned int realloc);
+
+/**
  * thread_park_all() - make every thread look at its next event whether it may record
  *
  * Context: any.

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The functions behind tenure/tenure.h.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "image.h"
+#include "intercept.h"
+#include "record.h"
+#include "stack.h"
+#include "tenure/tenure.h"
+#include "thread.h"
+
+#define NAME_BYTES_MAX 200
+
+static void mark(const char *name, uint32_t kind)
+{
+	struct thread *thread;
+
+	if (!name)
+		return;
+	thread = thread_enter();
+	if (!thread)
+		return;
+	record_ext(thread, TENURE_EXT_MARK, &kind, sizeof(kind), name,
+		   strnlen(name, NAME_BYTES_MAX));
+	thread_leave(thread);
+}
+
+attr_export void tenure_hook_mark(const char *name)
+{
+	mark(name, TENURE_MARK_POINT);
+}
+
+attr_export void tenure_hook_phase_begin(const char *name)
+{
+	mark(name, TENURE_MARK_PHASE_BEGIN);
+}
+
+attr_export void tenure_hook_phase_end(const char *name)
+{
+	mark(name, TENURE_MARK_PHASE_END);
+}
+
+attr_export void tenure_hook_alloc(const void *block, size_t bytes)
+{
+	const struct stack_regs regs = STACK_HERE();
+
+	(void)intercept_alloc((void *)(uintptr_t)block, bytes, TENURE_FN_CUSTOM, &regs);
+}
+
+attr_export void tenure_hook_free(const void *block)
+{
+	intercept_free(block, 0);
+}
+
+attr_export void tenure_hook_realloc(const void *old_block, const void *block, size_t bytes)
+{
+	const struct stack_regs regs = STACK_HERE();
+
+	intercept_free(old_block, block != NULL);
+	(void)intercept_alloc((void *)(uintptr_t)block, bytes, TENURE_FN_CUSTOM, &regs);
+}
+
+attr_export void tenure_hook_type(const void *block, const char *type)
+{
+	uint64_t addr = (uintptr_t)block;
+	struct thread *thread;
+
+	if (!block || !type)
+		return;
+	thread = thread_enter();
+	if (!thread)
+		return;
+	record_ext(thread, TENURE_EXT_TYPE, &addr, sizeof(addr), type,
+		   strnlen(type, NAME_BYTES_MAX));
+	thread_leave(thread);
+}
+
+static void note_recording(uint32_t started)
+{
+	struct thread *thread = thread_enter();
+
+	if (!thread)
+		return;
+	record_ext(thread, TENURE_EXT_RECORDING, &started, sizeof(started), NULL, 0);
+	thread_leave(thread);
+}
+
+attr_export void tenure_hook_start(void)
+{
+	if (image_state() == IMAGE_ON &&
+	    __atomic_exchange_n(&image->paused, IMAGE_RECORDING, __ATOMIC_SEQ_CST))
+		note_recording(1);
+}
+
+attr_export void tenure_hook_stop(void)
+{
+	if (!thread_may_record())
+		return;
+	note_recording(0);
+	/* The flag before the limits: see thread_open_limit(). */
+	__atomic_store_n(&image->paused, IMAGE_FREES_ONLY, __ATOMIC_SEQ_CST);
+	thread_park_all();
+}
+
+attr_export int tenure_hook_active(void)
+{
+	return thread_may_record();
+}

@@ -84,7 +84,7 @@ def one_round(args, directory, dice):
     noise = process.site_sum("noise", "live_blocks")
     if noise > threads:
         problems.append(f"{what}: {noise} passing blocks are live")
-    if process.end != {"how": "signal", "status": int(signal.SIGKILL)}:
+    if process.end != {"how": "signal", "signal": int(signal.SIGKILL)}:
         problems.append(f"{what}: ended by {process.end}")
     if not process.trust["complete"]:
         problems.append(f"{what}: not complete: {process.trust}")

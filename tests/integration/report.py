@@ -33,8 +33,8 @@ class Process:
         self.marks = raw.get("marks", [])
         self.types = raw.get("types", [])
         self.modules = [m["path"] for m in raw.get("modules", [])]
-        self.sites = [Site(s, document.functions_of(s["stack"])) for s in raw.get("sites", [])]
-        self.mapped = [Site(s, document.functions_of(s["stack"])) for s in raw.get("mapped", [])]
+        self.sites = [Site(s, document.functions_of(s.get("stack"))) for s in raw.get("sites", [])]
+        self.mapped = [Site(s, document.functions_of(s.get("stack"))) for s in raw.get("mapped", [])]
 
     def site_sum(self, function, key):
         """Sum of @key over the sites whose stacks pass through @function."""
@@ -58,10 +58,15 @@ class Report:
 
     def functions_of(self, stack):
         """Names of the functions on @stack, leaf first, inlined ones too."""
+        if stack is None:
+            return []
         if stack not in self.cache:
-            self.cache[stack] = [
-                self.raw["frames"][f].get("function", "") for f in self.raw["stacks"][stack]
-            ]
+            names = []
+            at = [stack]
+            while at:
+                frame, *at = self.raw["stacks"][at[0]]
+                names.append(self.raw["strings"][self.raw["frames"][frame]["function"]])
+            self.cache[stack] = names
         return self.cache[stack]
 
     def images(self, pid):

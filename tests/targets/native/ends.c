@@ -44,8 +44,9 @@ static void *kill_in_thread(void *unused)
 static void say(const char *end, int status)
 {
 	truth("{\"sites\": {\"fill\": {\"allocations\": %d, \"live_blocks\": %d,"
-	      " \"live_bytes\": %d}}, \"end\": {\"how\": \"%s\", \"status\": %d}}\n",
-	      BLOCKS, BLOCKS, BLOCKS * (BLOCKS - 1) / 2, end, status);
+	      " \"live_bytes\": %d}}, \"end\": {\"how\": \"%s\", \"%s\": %d}}\n",
+	      BLOCKS, BLOCKS, BLOCKS * (BLOCKS - 1) / 2, end,
+	      strcmp(end, "exit") == 0 ? "status" : "signal", status);
 }
 
 static void by_exit(void)

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -194,19 +195,21 @@ static void by_popen(void)
 	say(1, 1, 40, 0);
 }
 
-/* One process, three images: each has a report of its own. */
-static void by_exec(const char *count)
+/* One process, many images: each has a report of its own. */
+static void by_exec(const char *total, const char *left)
 {
-	char next[2] = { count ? (char)(count[0] - 1) : '2', '\0' };
-	char *const args[] = { self, word_exec, next, NULL };
+	char next[16];
+	char *const args[] = { self, word_exec, (char *)(uintptr_t)total, next, NULL };
+	int count = (int)strtol(left, NULL, 10);
 
-	for (char i = '0'; i <= next[0]; i++)
+	snprintf(next, sizeof(next), "%d", count - 1);
+	for (int i = 0; i < count; i++)
 		must(block(10));
 	truth("{\"pid\": %d, \"image\": %d, \"sites\": {\"block\": {\"allocations\": %d,"
 	      " \"live_blocks\": %d}}, \"end\": {\"how\": \"%s\"}}\n",
-	      (int)getpid(), '2' - next[0], next[0] - '0' + 1, next[0] - '0' + 1,
-	      next[0] == '0' ? "exit" : "exec");
-	if (next[0] != '0')
+	      (int)getpid(), (int)strtol(total, NULL, 10) - count, count, count,
+	      count == 1 ? "exit" : "exec");
+	if (count > 1)
 		execv(self, args);
 }
 
@@ -289,7 +292,8 @@ int main(int argc, char *argv[])
 	if (strcmp(argv[1], "child") == 0)
 		return child();
 	if (strcmp(argv[1], "exec") == 0) {
-		by_exec(argv[2]);
+		must(argc > 2);
+		by_exec(argv[2], argv[argc - 1]);
 		return EXIT_SUCCESS;
 	}
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -28,6 +28,6 @@ ninja -C "$build" >/dev/null
 
 if [ "${1:-}" = --docs ]; then
 	shift
-	set -- --curves --markdown docs/overhead.md --plots docs/plots --json "$build/bench.json" "$@"
+	set -- --curves --limits --markdown docs/overhead.md --plots docs/plots --json "$build/bench.json" "$@"
 fi
 exec python3 tests/bench/bench.py --build "$build" "$@"

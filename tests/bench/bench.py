@@ -19,6 +19,8 @@ import render
 import tools as tools_module
 import workloads as workloads_module
 
+HELPERS = ("bench-run", "bench-run-static", "drain", "spawn")
+
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -30,6 +32,8 @@ def parse_arguments():
     parser.add_argument("--workloads", help="comma-separated, default: all")
     parser.add_argument("--curves", action="store_true",
                         help="also measure by threads, depth and live blocks")
+    parser.add_argument("--limits", action="store_true",
+                        help="also measure what a thread costs")
     parser.add_argument("--require", help="comma-separated tools whose absence is an error")
     parser.add_argument("--json", type=Path, help="write every run and the summary here")
     parser.add_argument("--from", dest="source", type=Path, help="no runs: figures of a --json file")
@@ -90,8 +94,8 @@ def progress(text):
 
 def helper_programs(build):
     here = build / "tests" / "bench"
-    helpers = {name: (here / name).resolve() for name in ("bench-run", "bench-run-static", "churn")}
-    for name in ("bench-run", "bench-run-static"):
+    helpers = {name: (here / name).resolve() for name in HELPERS + ("churn",)}
+    for name in HELPERS:
         if not helpers[name].exists():
             sys.exit(f"bench: {helpers[name]} was not built; try: ninja -C {build}")
     if not helpers["churn"].exists():
@@ -109,7 +113,9 @@ def measure_all(args):
     rounds = 1 if args.quick else args.rounds
     executable = (args.tenure or args.build / "tenure").resolve()
 
-    tools = choose(tools_module.all_tools(executable), args.tools, "tool")
+    library = (args.build / "preload" / "libtenure.so").resolve()
+    everything = tools_module.all_tools(executable, helpers["drain"], library)
+    tools = choose(everything, args.tools, "tool")
     works = choose(workloads_module.all_workloads(home, helpers, scale), args.workloads,
                    "workload")
     for name in (args.require or "").split(","):
@@ -127,6 +133,7 @@ def measure_all(args):
         "runs": [],
         "failed": [],
         "curves": {},
+        "limits": [],
     }
     for workload in works:
         workload.prepare()
@@ -134,6 +141,11 @@ def measure_all(args):
         document["runs"] += runs
         document["failed"] += [[workload.name, name] for name in sorted(failed)]
         print(render.terminal_row(document, workload.name), flush=True)
+    if args.limits:
+        for workload in workloads_module.limit_workloads(home, helpers, scale):
+            runs, failed = measure_one(workload, tools, rounds, helpers, home / "run")
+            document["limits"] += [dict(run, count=workload.count) for run in runs]
+            document["failed"] += [[workload.name, name] for name in sorted(failed)]
     if args.curves:
         measure_curves(document, tools, rounds, helpers, home, scale)
     return document
@@ -153,7 +165,7 @@ def measure_curves(document, tools, rounds, helpers, home, scale):
 def main():
     args = parse_arguments()
     if args.list:
-        for tool in tools_module.all_tools(None):
+        for tool in tools_module.all_tools(None, None, None):
             print(f"tool {tool.name}: {tool.__doc__.splitlines()[0]}")
         for workload in workloads_module.all_workloads(Path("/"), {}, 1.0):
             print(f"workload {workload.name}: {workload.title}")

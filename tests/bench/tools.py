@@ -157,6 +157,24 @@ class Tenure(Tool):
         return figures
 
 
+class TenureNull(Tool):
+    """Only what tenure does inside the program: its records are thrown away."""
+
+    name = "tenure-null"
+
+    def __init__(self, drain, library):
+        self.drain, self.library = drain, library
+
+    def missing(self):
+        return None if os.access(self.library, os.R_OK) else f"cannot read {self.library}"
+
+    def wrap(self, program, scratch):
+        return [self.drain, self.library, scratch / "drain.json", *program]
+
+    def figures(self, scratch):
+        return {"stream_bytes": json.loads((scratch / "drain.json").read_text())["stream_bytes"]}
+
+
 class TenureRecord(Tenure):
     """tenure run --record: the raw capture is kept as well."""
 
@@ -176,6 +194,6 @@ def run_version(command):
     return found.group(0) if found else ""
 
 
-def all_tools(executable):
+def all_tools(executable, drain, library):
     return [Tool(), Heaptrack(), HeaptrackNull(), Memray(), Tenure(executable),
-            TenureRecord(executable)]
+            TenureNull(drain, library), TenureRecord(executable)]

@@ -68,6 +68,22 @@ class Churn(Workload):
                 self.threads, "--depth", self.depth, "--live", self.live]
 
 
+class Spawn(Workload):
+    """Threads that do next to nothing: what one costs to start and to keep."""
+
+    def __init__(self, home, helpers, scale, count, alive):
+        super().__init__(home, helpers, scale)
+        self.count, self.alive = count, alive
+        self.name = f"spawn-{alive}"
+        self.title = f"{count} threads, {alive} at a time"
+
+    def missing(self):
+        return None
+
+    def command(self, scratch):
+        return [self.helpers["spawn"], self.count, self.alive]
+
+
 class Sqlite(Workload):
     name = "sqlite"
     title = "sqlite3, 1 M rows in memory, indexed"
@@ -84,7 +100,7 @@ class Sqlite(Workload):
 class PythonJson(Workload):
     name = "python-json"
     title = "CPython, JSON"
-    rounds = 150
+    rounds = 450
 
     def __init__(self, home, helpers, scale):
         super().__init__(home, helpers, scale)
@@ -124,12 +140,12 @@ class Perl(Workload):
 
 class Compile(Workload):
     name = "cc1"
-    title = "gcc's cc1 -O1, 900 functions"
+    title = "gcc's cc1 -O1, 350 functions"
     program = "gcc"
 
     def prepare(self):
         self.source = self.home / "large.c"
-        self.source.write_text(generate.c_source(self.scaled(900)))
+        self.source.write_text(generate.c_source(self.scaled(350)))
         found = subprocess.run(["gcc", "-print-prog-name=cc1"], capture_output=True, text=True,
                                check=True)
         self.cc1 = found.stdout.strip()
@@ -211,6 +227,12 @@ def curve_workloads(home, helpers, scale):
         "depth": [(n, churn(depth=n)) for n in (8, 16, 32, 64, 128, 256)],
         "live": [(n, churn(live=n)) for n in (10_000, 100_000, 1_000_000)],
     }
+
+
+def limit_workloads(home, helpers, scale):
+    """What one thread costs: one at a time for its start, many at once for its memory."""
+    return [Spawn(home, helpers, scale, max(int(20_000 * scale), 1), 1),
+            Spawn(home, helpers, scale, 64, 64)]
 
 
 def scratch_home():

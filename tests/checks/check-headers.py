@@ -20,7 +20,7 @@ def compile_alone(root, build, cc, path):
     side = path.split("/")[0]
     flags = ["-I", f"{root}/include", "-I", f"{build}/include", "-I", f"{root}/{side}"]
     if side == "tests":
-        flags += ["-I", f"{root}/analyzer"]
+        flags += ["-I", f"{root}/analyzer", "-I", f"{root}/preload"]
     variants = [["-x", "c", "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra"]]
     if path.startswith(PUBLIC) and not path.endswith(("wire.h", "wire-python.h")):
         variants.append(["-x", "c", "-std=c99", "-pedantic", "-Wall", "-Wextra"])

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The CPython of one process image: code objects, type names, collections.
+ */
+#ifndef MODEL_PYTHON_H
+#define MODEL_PYTHON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "input/event.h"
+#include "result-python.h"
+
+struct python;
+
+/** python_new() - no interpreter was seen yet; NULL when memory has run out */
+struct python *python_new(void);
+
+struct python *python_free(struct python *python);
+
+/**
+ * python_feed() - one extended record of the provider
+ * @event: kind EVENT_EXT, ext >= TENURE_EXT_PYTHON; unknown ones are ignored
+ *
+ * Return: 0; -EINVAL when the record is malformed; -ENOMEM.
+ */
+attr_nodiscard int python_feed(struct python *python, const struct event *event);
+
+/**
+ * python_freed() - a block was given back during a collection
+ * @thread: of the event
+ *
+ * Return: true if the collector's own thread did it.
+ */
+bool python_freed(struct python *python, uint16_t thread, uint64_t bytes);
+
+/** python_collecting() - is a collection under way? */
+bool python_collecting(const struct python *python);
+
+/**
+ * python_heap() - what is live when a collection has just ended
+ *
+ * To be called after python_feed() of a TENURE_PY_GC_STOP record.
+ */
+void python_heap(struct python *python, uint64_t bytes, uint64_t blocks);
+
+/**
+ * python_finish() - everything there is to know
+ *
+ * Return: owned by @python; NULL when no interpreter was seen.
+ */
+const struct result_python *python_finish(struct python *python);
+
+#endif /* MODEL_PYTHON_H */

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the model knows of the CPython in a process image: part of
+ * struct result_process, owned and valid like it.
+ */
+#ifndef MODEL_RESULT_PYTHON_H
+#define MODEL_RESULT_PYTHON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tenure/wire-python.h"
+
+/**
+ * struct result_code - one code object
+ * @name:        qualified from 3.11 on; NULL: this id was never described
+ * @file:        as the code object has it, may be "<string>"
+ * @firstlineno: line of "def"
+ * @lines:       enum tenure_py_lines: how to read @table
+ * @table:       its line table; shorter than @table_bytes of the wire when pieces are missing
+ */
+struct result_code {
+	const char *name;
+	const char *file;
+	uint32_t firstlineno;
+	uint32_t lines;
+	const uint8_t *table;
+	size_t table_bytes;
+};
+
+/**
+ * struct result_collection - one run of the cyclic garbage collector
+ * @start, @stop:  ticks; @stop is 0 when its end was not seen
+ * @interpreter:   number of the interpreter
+ * @generation:    the oldest generation that was examined
+ * @collected:     objects it found unreachable
+ * @uncollectable: and could not free
+ * @freed_blocks:  blocks its thread gave back meanwhile
+ * @freed_bytes:   their bytes
+ * @heap_bytes:    live when it had ended, all heap blocks
+ * @heap_blocks:   likewise
+ */
+struct result_collection {
+	uint64_t start;
+	uint64_t stop;
+	uint32_t interpreter;
+	uint32_t generation;
+	uint64_t collected;
+	uint64_t uncollectable;
+	uint64_t freed_blocks;
+	uint64_t freed_bytes;
+	uint64_t heap_bytes;
+	uint64_t heap_blocks;
+};
+
+/**
+ * struct result_python - the interpreter of a process image
+ * @version:     its own words, such as "3.11.2 (main, ...)"
+ * @minor:       of 3.minor
+ * @start, @end: the loaded object that holds it
+ * @eval:        the function that executes Python frames
+ * @eval_bytes:  its length
+ * @codes:       index is the id; [0] unused
+ * @types:       names, index is the id; [0] unused; NULL: never named
+ * @collections: in order of their ends; the newest RESULT_COLLECTIONS_MAX
+ * @collections_count: entries of @collections
+ * @runs:        collections ever, by generation; exact
+ * @run_ticks:   time spent in them, by generation
+ * @collected, @uncollectable: objects, sums over all collections
+ */
+struct result_python {
+	const char *version;
+	uint32_t minor;
+	uint64_t start;
+	uint64_t end;
+	uint64_t eval;
+	uint64_t eval_bytes;
+	const struct result_code *codes;
+	size_t codes_count;
+	const char *const *types;
+	size_t types_count;
+	const struct result_collection *collections;
+	size_t collections_count;
+	uint64_t runs[3];
+	uint64_t run_ticks[3];
+	uint64_t collected;
+	uint64_t uncollectable;
+};
+
+#define RESULT_COLLECTIONS_MAX 65536u
+
+#endif /* MODEL_RESULT_PYTHON_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Extended records of the CPython provider.
+ *
+ * They travel as TENURE_EXT records (tenure/wire.h); a reader that does not
+ * know them skips them.  Payloads are packed in the order given, integers are
+ * little-endian and unaligned.
+ *
+ * Ids of code objects and of types count from 1 within one process image and
+ * are never used again, also when the address of the object is.
+ */
+#ifndef TENURE_WIRE_PYTHON_H
+#define TENURE_WIRE_PYTHON_H
+
+#include <stdint.h>
+
+#include "tenure/wire.h"
+
+/*
+ * RUNTIME    struct tenure_py_runtime, version text: an interpreter was found and
+ *            is being followed.  Once per process image.
+ * CODE       struct tenure_py_code, name, file name: sent before the first node
+ *            that has its id.
+ * CODE_TABLE u32 id, u32 offset, bytes (rest): piece of the code's line table.
+ * TYPE       u32 id, name (rest): "module.qualname", or the bare name of a builtin.
+ * OBJECT     u64 address, u32 stack, u32 type id: the live block at that address
+ *            is an object of this type; 0: it is not an object.  Also foretells:
+ *            from here on every PY_OBJ block that this thread obtains on this
+ *            stack is of that type until told otherwise.
+ * GC_START   struct tenure_py_gc
+ * GC_STOP    struct tenure_py_gc
+ * RUNTIME_END: user code is over, the interpreter begins to take itself apart.
+ */
+enum tenure_py_ext {
+	TENURE_PY_RUNTIME = TENURE_EXT_PYTHON,
+	TENURE_PY_CODE,
+	TENURE_PY_CODE_TABLE,
+	TENURE_PY_TYPE,
+	TENURE_PY_OBJECT,
+	TENURE_PY_GC_START,
+	TENURE_PY_GC_STOP,
+	TENURE_PY_RUNTIME_END,
+};
+
+/* How a line table is to be read. */
+enum tenure_py_lines {
+	TENURE_PY_LINES_LNOTAB = 1,   /* 3.8, 3.9: pairs of address and line increments */
+	TENURE_PY_LINES_RANGES = 2,   /* 3.10: pairs of range length and line increment */
+	TENURE_PY_LINES_LOCATION = 3, /* 3.11 on: location entries of variable length */
+};
+
+enum tenure_py_runtime_flag {
+	TENURE_PY_NO_GENERATIONS = 1u << 0, /* the collector of this build keeps none */
+};
+
+/**
+ * struct tenure_py_runtime - head of TENURE_PY_RUNTIME
+ * @minor: of version 3.minor.micro
+ * @flags: enum tenure_py_runtime_flag
+ * @start: lowest address of the object that holds the interpreter
+ * @end:   first address after it
+ * @eval:  where the function that executes Python frames begins
+ * @eval_bytes: its length; parts of it that the linker moved away not included
+ */
+struct tenure_py_runtime {
+	uint8_t major;
+	uint8_t minor;
+	uint8_t micro;
+	uint8_t reserved;
+	uint32_t flags;
+	uint64_t start;
+	uint64_t end;
+	uint64_t eval;
+	uint64_t eval_bytes;
+};
+
+_Static_assert(sizeof(struct tenure_py_runtime) == 40, "wire: python runtime");
+
+/**
+ * struct tenure_py_code - head of TENURE_PY_CODE
+ * @id:          bits 20 and up of a TENURE_NODE_PYTHON node's pc
+ * @firstlineno: line of "def"
+ * @table_bytes: length of the line table; its pieces follow in CODE_TABLE records
+ * @lines:       enum tenure_py_lines
+ * @name_bytes:  of the name that follows: qualified from 3.11 on.  UTF-8
+ * @file_bytes:  of the file name that follows the name.  UTF-8
+ */
+struct tenure_py_code {
+	uint32_t id;
+	uint32_t firstlineno;
+	uint32_t table_bytes;
+	uint16_t name_bytes;
+	uint16_t file_bytes;
+	uint8_t lines;
+	uint8_t reserved[3];
+};
+
+_Static_assert(sizeof(struct tenure_py_code) == 20, "wire: python code");
+
+/*
+ * A TENURE_NODE_PYTHON node: pc = code id << 20 | offset of the instruction.
+ * An offset that is not known (the frame has not begun, or the function is
+ * larger than 1 MiB) is TENURE_PY_OFFSET_NONE and stands for the first line.
+ */
+#define TENURE_PY_OFFSET_BITS 20u
+#define TENURE_PY_OFFSET_NONE ((1u << TENURE_PY_OFFSET_BITS) - 1)
+#define TENURE_PY_NODE_OUTER  1u /* flag: outermost frame of one run of the C loop */
+
+/**
+ * struct tenure_py_gc - one collection begins or has ended
+ * @interpreter:   number of the interpreter, from 0
+ * @generation:    the oldest one that is examined: 0, 1, 2
+ * @collected:     objects found unreachable (STOP)
+ * @uncollectable: and not freed (STOP)
+ */
+struct tenure_py_gc {
+	uint32_t interpreter;
+	uint32_t generation;
+	uint64_t collected;
+	uint64_t uncollectable;
+};
+
+_Static_assert(sizeof(struct tenure_py_gc) == 24, "wire: python collection");
+
+#endif /* TENURE_WIRE_PYTHON_H */

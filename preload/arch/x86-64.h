@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the walker must know of x86-64: DWARF register numbers, the frame the
+ * kernel builds for a signal handler, how a rule packs into 28 bits.
+ */
+#ifndef PRELOAD_ARCH_X86_64_H
+#define PRELOAD_ARCH_X86_64_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#define ARCH_HAS_RULES 1
+
+enum {
+	ARCH_REG_FP = 6,  /* rbp */
+	ARCH_REG_SP = 7,  /* rsp */
+	ARCH_REG_PC = 16, /* the return address column */
+	ARCH_REGS = 17,
+};
+
+/* Bits of an address that can be code. */
+#define ARCH_PC_MASK 0xffffffffffffull
+
+/* Where registers lie in the ucontext_t that a signal frame holds at its stack pointer. */
+#define ARCH_SIGNAL_PC (offsetof(ucontext_t, uc_mcontext.gregs[REG_RIP]))
+#define ARCH_SIGNAL_SP (offsetof(ucontext_t, uc_mcontext.gregs[REG_RSP]))
+#define ARCH_SIGNAL_FP (offsetof(ucontext_t, uc_mcontext.gregs[REG_RBP]))
+
+/* mov $__NR_rt_sigreturn, %rax; syscall: the code a signal handler returns to. */
+#define ARCH_SIGRETURN                                               \
+	{                                                            \
+		0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05 \
+	}
+
+/** arch_pc() - a return address as it was before anything was mixed into it */
+static inline uintptr_t arch_pc(uintptr_t saved)
+{
+	return saved;
+}
+
+#endif /* PRELOAD_ARCH_X86_64_H */

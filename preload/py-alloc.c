@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Blocks of the MEM and OBJ domains, each recorded by itself.
+ *
+ * What pymalloc obtains for its arenas, or passes on to malloc, happens with
+ * the guard in state THREAD_INNER and is not recorded a second time.
+ */
+#include "py-alloc.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "py-code.h"
+#include "py-provider.h"
+#include "py-state.h"
+#include "record.h"
+#include "stack.h"
+
+/* Allocators below our hooks; written before the hooks are set. */
+static struct py_allocator inner[PY_DOMAIN_OBJ + 1];
+static bool watching = true;
+
+/* Makes the interceptors let pass what the allocator below does. */
+static attr_always_inline void inner_begin(struct thread *self)
+{
+	self->slot->busy = THREAD_INNER;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static attr_always_inline void inner_end(struct thread *self)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	self->slot->busy = 1;
+}
+
+static attr_always_inline void got(struct thread *self, const struct stack_regs *regs, void *block,
+				   size_t bytes, unsigned int domain)
+{
+	struct py_thread *py = py_thread_get(self);
+
+	if (domain == PY_DOMAIN_OBJ && unlikely(watching)) {
+		watching = false;
+		py_provider_first_object(self);
+	}
+	if (likely(py))
+		py->with_gil = 1;
+	record_alloc(self, block, bytes, stack_capture(self, regs),
+		     domain == PY_DOMAIN_OBJ ? TENURE_FN_PY_OBJ : TENURE_FN_PY_MEM);
+	if (likely(py))
+		py->with_gil = 0;
+}
+
+static attr_always_inline void lose(const void *block, unsigned int domain)
+{
+	if (domain == PY_DOMAIN_OBJ && unlikely(py_code_watched(block)))
+		py_code_forget(block);
+}
+
+static attr_always_inline void *hook_malloc(const struct stack_regs *regs, size_t bytes,
+					    unsigned int domain)
+{
+	const struct py_allocator *below = &inner[domain];
+	struct thread *self = thread_enter();
+	void *block;
+
+	if (unlikely(!self))
+		return below->malloc(below->ctx, bytes);
+	inner_begin(self);
+	block = below->malloc(below->ctx, bytes);
+	inner_end(self);
+	if (likely(block))
+		got(self, regs, block, bytes, domain);
+	thread_leave(self);
+	return block;
+}
+
+static attr_always_inline void *hook_calloc(const struct stack_regs *regs, size_t count,
+					    size_t bytes, unsigned int domain)
+{
+	const struct py_allocator *below = &inner[domain];
+	struct thread *self = thread_enter();
+	void *block;
+
+	if (unlikely(!self))
+		return below->calloc(below->ctx, count, bytes);
+	inner_begin(self);
+	block = below->calloc(below->ctx, count, bytes);
+	inner_end(self);
+	if (likely(block))
+		got(self, regs, block, count * bytes, domain);
+	thread_leave(self);
+	return block;
+}
+
+static attr_always_inline void *hook_realloc(const struct stack_regs *regs, void *old, size_t bytes,
+					     unsigned int domain)
+{
+	const struct py_allocator *below = &inner[domain];
+	struct thread *self = thread_enter();
+	void *block;
+
+	if (unlikely(!self))
+		return below->realloc(below->ctx, old, bytes);
+	if (old) {
+		lose(old, domain);
+		record_free(self, old, 1);
+	}
+	inner_begin(self);
+	block = below->realloc(below->ctx, old, bytes);
+	inner_end(self);
+	if (likely(block)) {
+		got(self, regs, block, bytes, domain);
+	} else if (old) {
+		uint64_t addr = (uintptr_t)old;
+
+		record_ext(self, TENURE_EXT_REALLOC_BACK, &addr, sizeof(addr), NULL, 0);
+	}
+	thread_leave(self);
+	return block;
+}
+
+static attr_always_inline void hook_free(void *block, unsigned int domain)
+{
+	const struct py_allocator *below = &inner[domain];
+	struct thread *self;
+
+	if (!block) {
+		below->free(below->ctx, block);
+		return;
+	}
+	self = thread_enter();
+	lose(block, domain);
+	if (unlikely(!self)) {
+		below->free(below->ctx, block);
+		return;
+	}
+	record_free(self, block, 0);
+	inner_begin(self);
+	below->free(below->ctx, block);
+	inner_end(self);
+	thread_leave(self);
+}
+
+static void *mem_malloc(void *ctx attr_unused, size_t bytes)
+{
+	struct stack_regs regs = STACK_HERE();
+
+	return hook_malloc(&regs, bytes, PY_DOMAIN_MEM);
+}
+
+static void *mem_calloc(void *ctx attr_unused, size_t count, size_t bytes)
+{
+	struct stack_regs regs = STACK_HERE();
+
+	return hook_calloc(&regs, count, bytes, PY_DOMAIN_MEM);
+}
+
+static void *mem_realloc(void *ctx attr_unused, void *block, size_t bytes)
+{
+	struct stack_regs regs = STACK_HERE();
+
+	return hook_realloc(&regs, block, bytes, PY_DOMAIN_MEM);
+}
+
+static void mem_free(void *ctx attr_unused, void *block)
+{
+	hook_free(block, PY_DOMAIN_MEM);
+}
+
+static void *obj_malloc(void *ctx attr_unused, size_t bytes)
+{
+	struct stack_regs regs = STACK_HERE();
+
+	return hook_malloc(&regs, bytes, PY_DOMAIN_OBJ);
+}
+
+static void *obj_calloc(void *ctx attr_unused, size_t count, size_t bytes)
+{
+	struct stack_regs regs = STACK_HERE();
+
+	return hook_calloc(&regs, count, bytes, PY_DOMAIN_OBJ);
+}
+
+static void *obj_realloc(void *ctx attr_unused, void *block, size_t bytes)
+{
+	struct stack_regs regs = STACK_HERE();
+
+	return hook_realloc(&regs, block, bytes, PY_DOMAIN_OBJ);
+}
+
+static void obj_free(void *ctx attr_unused, void *block)
+{
+	hook_free(block, PY_DOMAIN_OBJ);
+}
+
+static void install(enum py_domain domain, const struct py_allocator *hooks)
+{
+	struct py_allocator found;
+
+	py_state.api.get_allocator(domain, &found);
+	if (found.malloc == hooks->malloc)
+		return;
+	inner[domain] = found;
+	found = *hooks;
+	py_state.api.set_allocator(domain, &found);
+}
+
+void py_alloc_install(void)
+{
+	static const struct py_allocator mem = { NULL, mem_malloc, mem_calloc, mem_realloc,
+						 mem_free };
+	static const struct py_allocator obj = { NULL, obj_malloc, obj_calloc, obj_realloc,
+						 obj_free };
+
+	install(PY_DOMAIN_MEM, &mem);
+	install(PY_DOMAIN_OBJ, &obj);
+}
+
+bool py_alloc_watching(void)
+{
+	return watching;
+}
+
+void py_alloc_rearm(void)
+{
+	watching = true;
+}

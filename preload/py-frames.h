@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Python frames of the calling thread, read from the interpreter's own
+ * chain of frames and turned into stack nodes.
+ */
+#ifndef PRELOAD_PY_FRAMES_H
+#define PRELOAD_PY_FRAMES_H
+
+#include <stdint.h>
+
+#include "py-state.h"
+
+#define PY_FRAMES_MAX 32768u /* innermost frames kept of a deeper stack */
+
+/**
+ * py_frames_read() - the frames of a thread state, innermost first
+ * @tstate: the calling thread's own
+ * @frames: room for PY_FRAMES_MAX; code and at are filled in
+ *
+ * Return: number of frames; PY_FRAMES_MAX may mean that there are more.
+ * Context: as py_frames_stack().
+ */
+uint32_t py_frames_read(const struct py_abi *abi, const void *tstate, struct py_frame *frames);
+
+/**
+ * py_frames_tstate() - thread state of the calling thread
+ * @with_gil: not 0 when the thread is known to hold the GIL
+ *
+ * Return: NULL when the thread does not run Python.
+ */
+const void *py_frames_tstate(const struct py_state *state, uint32_t with_gil);
+
+/**
+ * py_frames_stack() - put the Python frames beside a native stack
+ *
+ * Return: a TENURE_NODE_PAIR node, or @native when there are no frames.
+ * Context: any thread, with or without the GIL, guard held.  No lock, no
+ * allocation but the first time in a thread; new code objects are recorded.
+ */
+uint32_t py_frames_stack(struct thread *thread, uint32_t native);
+
+#endif /* PRELOAD_PY_FRAMES_H */

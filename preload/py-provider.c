@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The CPython provider's life: looking for an interpreter, hooking it before
+ * its first object, following it, leaving it alone.
+ */
+#include "py-provider.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "image.h"
+#include "nodes.h"
+#include "note.h"
+#include "pages.h"
+#include "provider.h"
+#include "py-alloc.h"
+#include "py-code.h"
+#include "py-frames.h"
+#include "py-state.h"
+#include "record.h"
+#include "tenure/wire-python.h"
+
+struct py_state py_state;
+const struct provider_ops *provider_ops;
+
+static bool gave_up;
+static bool started; /* objects loaded from here on may not be relocated yet */
+
+static void describe_runtime(struct thread *thread)
+{
+	const char *version = py_state.api.get_version();
+	struct tenure_py_runtime head = {
+		.major = 3,
+		.minor = py_state.abi->minor,
+		.start = py_state.object.start,
+		.end = py_state.object.end,
+		.eval = py_state.object.eval,
+		.eval_bytes = py_state.object.eval_bytes,
+	};
+
+	record_ext(thread, TENURE_PY_RUNTIME, &head, sizeof(head), version, strlen(version));
+}
+
+static void changed(struct thread *thread attr_unused)
+{
+}
+
+static void forked(struct thread *thread)
+{
+	py_code_reset();
+	describe_runtime(thread);
+}
+
+/* While the interpreter starts: it may still replace its allocators. */
+static uint32_t stack_watching(struct thread *thread, uint32_t native)
+{
+	py_alloc_install();
+	return py_frames_stack(thread, native);
+}
+
+static const struct provider_ops ops_following = {
+	.name = "CPython",
+	.stack = py_frames_stack,
+	.modules = changed,
+	.forked = forked,
+};
+
+static const struct provider_ops ops_watching = {
+	.name = "CPython",
+	.stack = stack_watching,
+	.modules = changed,
+	.forked = forked,
+};
+
+static void set_ops(const struct provider_ops *ops)
+{
+	__atomic_store_n(&provider_ops, ops, __ATOMIC_RELEASE);
+}
+
+static void begin(struct thread *thread)
+{
+	describe_runtime(thread);
+	py_alloc_install();
+	set_ops(&ops_watching);
+}
+
+static void unchanged(struct thread *thread attr_unused)
+{
+}
+
+/*
+ * A library that was loaded later is safe to call once its own code runs.
+ */
+static uint32_t stack_waiting(struct thread *thread, uint32_t native)
+{
+	uintptr_t pc = TENURE_NODE_PC(nodes_get(native)->word);
+
+	if (pc < py_state.object.start || pc >= py_state.object.end)
+		return native;
+	begin(thread);
+	return native;
+}
+
+static const struct provider_ops ops_waiting = {
+	.name = "CPython",
+	.stack = stack_waiting,
+	.modules = unchanged,
+	.forked = unchanged,
+};
+
+/* Py_FinalizeEx() has come to its end. */
+static void at_exit(void)
+{
+	py_alloc_rearm();
+	set_ops(&ops_watching);
+}
+
+void py_provider_first_object(struct thread *thread attr_unused)
+{
+	(void)py_state.api.at_exit(at_exit);
+	set_ops(&ops_following);
+}
+
+struct py_thread *py_thread_get(struct thread *thread)
+{
+	struct py_thread *py = thread->provider;
+	size_t bytes = sizeof(struct py_frame) * PY_FRAMES_MAX;
+
+	if (likely(py))
+		return py;
+	py = pages_map(ALIGN_UP(sizeof(*py), sizeof(struct py_frame)) + 2 * bytes, 0);
+	if (!py)
+		return NULL;
+	py->last = (void *)((uint8_t *)py + ALIGN_UP(sizeof(*py), sizeof(struct py_frame)));
+	py->fresh = py->last + PY_FRAMES_MAX;
+	thread->provider = py;
+	return py;
+}
+
+void py_off(struct thread *thread, const char *why)
+{
+	struct note note = { 0 };
+
+	__atomic_store_n(&py_state.frames, PY_FRAMES_OFF, __ATOMIC_RELAXED);
+	note_add(&note, "Python stacks are off: ");
+	note_add(&note, why);
+	note_report(thread, note.text);
+}
+
+void provider_watch(struct thread *thread)
+{
+	bool late = started;
+	const char *why;
+
+	started = true;
+	if (provider_ops || gave_up || (image->flags & TENURE_WELCOME_NO_PYTHON) ||
+	    !py_find(&py_state.api, &py_state.object))
+		return;
+
+	py_state.abi = py_abi_find(&py_state.api, &why);
+	if (!py_state.abi) {
+		struct note note = { 0 };
+
+		gave_up = true;
+		note_add(&note, "Python is not followed: ");
+		note_add(&note, why);
+		note_report(thread, note.text);
+		return;
+	}
+	if (late)
+		set_ops(&ops_waiting);
+	else
+		begin(thread);
+}

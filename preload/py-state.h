@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the CPython provider share: the interpreter that was
+ * found, and each thread's own part.
+ */
+#ifndef PRELOAD_PY_STATE_H
+#define PRELOAD_PY_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "py-abi.h"
+#include "py-find.h"
+#include "thread.h"
+
+enum py_frames_state {
+	PY_FRAMES_UNCHECKED = 0,
+	PY_FRAMES_ON,
+	PY_FRAMES_OFF,
+};
+
+/**
+ * struct py_state - the interpreter of this process; one at most
+ * @api:    its symbols; valid once @abi is not NULL
+ * @object: the loaded object it lies in
+ * @abi:    its layout
+ * @frames: enum py_frames_state: may frames be read?  Atomic
+ */
+struct py_state {
+	struct py_api api;
+	struct py_object object;
+	const struct py_abi *abi;
+	uint32_t frames;
+};
+
+extern struct py_state py_state;
+
+/**
+ * struct py_frame - one Python frame of a thread's remembered stack
+ * @code: the code object, only compared while remembered
+ * @at:   offset of the instruction; PY_FRAME_OUTER
+ * @node: id of the stack that ends here
+ */
+struct py_frame {
+	const void *code;
+	uint32_t at;
+	uint32_t node;
+};
+
+#define PY_FRAME_OUTER (1u << 31)
+
+/**
+ * struct py_thread - the provider's part of a thread; struct thread.provider
+ * @last:       the last stack, innermost frame first
+ * @fresh:      room to read the next one into
+ * @depth:      frames in @last
+ * @epoch:      py_code_epoch() when @last was taken
+ * @native:     native half of the last pair
+ * @python:     Python half of it
+ * @pair:       its node
+ * @with_gil:   not 0 inside an allocator hook: the thread holds the GIL
+ */
+struct py_thread {
+	struct py_frame *last;
+	struct py_frame *fresh;
+	uint32_t depth;
+	uint32_t epoch;
+	uint32_t native;
+	uint32_t python;
+	uint32_t pair;
+	uint32_t with_gil;
+};
+
+/**
+ * py_thread_get() - the provider's part of @thread, made when it is missing
+ *
+ * Return: borrowed, NULL when there is no memory.
+ * Context: guard held.
+ */
+struct py_thread *py_thread_get(struct thread *thread);
+
+/**
+ * py_off() - stop reading the interpreter; allocations are still recorded
+ * @why: text for the report, static
+ *
+ * Context: guard held.
+ */
+attr_cold void py_off(struct thread *thread, const char *why);
+
+#endif /* PRELOAD_PY_STATE_H */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One step of a walk: the rules that are not plain.
+ */
+#include "step.h"
+
+enum {
+	GUESS_MAX = 16 << 20, /* no frame of code without a table is taken to be larger */
+};
+
+static enum step_result step_drap(struct frame *frame, uint32_t rule, struct reach *reach)
+{
+	uintptr_t at = frame->fp + (uintptr_t)RULE_DRAP_OFFSET(rule);
+	uintptr_t save = frame->fp + (uintptr_t)RULE_DRAP_SAVE(rule);
+	uintptr_t cfa;
+
+	if (at < frame->sp || save < frame->sp || !reach_ok(reach, at))
+		return STEP_LOST;
+	cfa = step_load(at);
+	if (cfa <= frame->sp || !reach_ok(reach, save))
+		return STEP_LOST;
+	frame->fp = step_load(save);
+	if (!reach_ok(reach, cfa - 8))
+		return STEP_LOST;
+	frame->pc = arch_pc(step_load(cfa - 8));
+	frame->sp = cfa;
+	frame->kind = TENURE_NODE_CALL;
+	return frame->pc ? STEP_OK : STEP_END;
+}
+
+static enum step_result step_guess(struct frame *frame, struct reach *reach)
+{
+	uintptr_t fp = frame->fp;
+	uintptr_t pc;
+
+	if (fp < frame->sp || fp - frame->sp > GUESS_MAX || fp % 8 || !reach_ok(reach, fp) ||
+	    !reach_ok(reach, fp + 8))
+		return STEP_LOST;
+	pc = arch_pc(step_load(fp + 8));
+	if (pc == 0)
+		return STEP_END;
+	if (pc > ARCH_PC_MASK)
+		return STEP_LOST;
+	frame->pc = pc;
+	frame->sp = fp + 16;
+	frame->fp = step_load(fp);
+	frame->kind = TENURE_NODE_GUESS;
+	return STEP_OK;
+}
+
+static enum step_result step_signal(struct frame *frame, struct reach *reach)
+{
+	uintptr_t sp = frame->sp;
+
+	if (!reach_ok(reach, sp + ARCH_SIGNAL_PC) || !reach_ok(reach, sp + ARCH_SIGNAL_SP) ||
+	    !reach_ok(reach, sp + ARCH_SIGNAL_FP))
+		return STEP_LOST;
+	frame->pc = step_load(sp + ARCH_SIGNAL_PC);
+	frame->sp = step_load(sp + ARCH_SIGNAL_SP);
+	frame->fp = step_load(sp + ARCH_SIGNAL_FP);
+	frame->kind = TENURE_NODE_EXACT;
+	return frame->pc ? STEP_OK : STEP_END;
+}
+
+enum step_result step_rare(struct frame *frame, uint32_t rule, struct reach *reach)
+{
+	switch ((enum rule_kind)RULE_KIND(rule)) {
+	case RULE_DRAP:
+		return step_drap(frame, rule, reach);
+	case RULE_GUESS:
+		return step_guess(frame, reach);
+	case RULE_SIGNAL:
+		return step_signal(frame, reach);
+	case RULE_END:
+		return STEP_END;
+	case RULE_HARD:
+		return STEP_HARD;
+	case RULE_NONE:
+	case RULE_SP:
+	case RULE_FP:
+		break;
+	}
+	return STEP_LOST;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <execinfo.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "stack.h"
+#include "test.h"
+#include "walk-fake.h"
+
+enum {
+	DEPTH_MAX = 4096,
+};
+
+/* A stack as its nodes say it, leaf first, ROOT left out. */
+struct flat {
+	int count;
+	uint64_t word[DEPTH_MAX];
+};
+
+static struct flat flat;
+
+static void flatten(uint32_t id)
+{
+	flat.count = 0;
+	while (id) {
+		const struct tenure_node *node = nodes_get(id);
+
+		if (node->parent == 0) {
+			CHECK_EQ(TENURE_NODE_KIND(node->word), TENURE_NODE_ROOT);
+			return;
+		}
+		CHECK(node->parent < id);
+		if (flat.count < DEPTH_MAX)
+			flat.word[flat.count++] = node->word;
+		id = node->parent;
+	}
+}
+
+/* Stands for an interceptor: captures its caller's stack. */
+static attr_noinline uint32_t capture(void)
+{
+	const struct stack_regs regs = STACK_HERE();
+
+	return walk_capture(fake_thread(), &regs);
+}
+
+static void *trace[DEPTH_MAX];
+static int trace_count;
+
+/* The stack that capture() saw, and what the C library says from the same function. */
+#define CAPTURE_BOTH()                                     \
+	({                                                 \
+		uint32_t id_ = capture();                  \
+		trace_count = backtrace(trace, DEPTH_MAX); \
+		flatten(id_);                              \
+		id_;                                       \
+	})
+
+/* All frames but the first, whose address differs, are the same. */
+static void check_same(void)
+{
+	CHECK(trace_count > 2);
+	CHECK_EQ(flat.count, trace_count);
+	for (int i = 1; i < flat.count; i++)
+		CHECK_EQ(TENURE_NODE_PC(flat.word[i]), (uintptr_t)trace[i]);
+}
+
+TEST(a_stack_is_what_the_c_library_sees)
+{
+	fake_start();
+	CAPTURE_BOTH();
+	check_same();
+}
+
+/* Called through a pointer, so that every level is a frame. */
+static int (*volatile recurse_call)(int depth);
+
+static attr_noinline int recurse(int depth)
+{
+	volatile char pad[32] = { 0 };
+	int r;
+
+	if (depth == 0) {
+		CAPTURE_BOTH();
+		return 0;
+	}
+	recurse_call = recurse;
+	r = recurse_call(depth - 1);
+	return r + pad[depth % 32] + 1;
+}
+
+TEST(deep_recursion_is_followed_to_the_root)
+{
+	fake_start();
+	CHECK_EQ(recurse(2000), 2000);
+	check_same();
+}
+
+TEST(a_depth_limit_keeps_the_root_side)
+{
+	struct flat whole = { 0 };
+
+	fake_start();
+	for (volatile uint32_t depth = 0; depth <= 10; depth += 10) {
+		whole = flat;
+		walk_depth(depth);
+		recurse(50);
+	}
+	walk_depth(0);
+	CHECK_EQ(flat.count, 11);
+	CHECK_EQ(TENURE_NODE_KIND(flat.word[10]), TENURE_NODE_CUT);
+	for (int i = 0; i < 10; i++)
+		CHECK_EQ(flat.word[i], whole.word[whole.count - 10 + i]);
+	CHECK(shared->truncated > 0);
+}
+
+static void *thread_main(void *arg)
+{
+	recurse(*(int *)arg);
+	return NULL;
+}
+
+TEST(other_threads_are_followed)
+{
+	pthread_t thread;
+	int depth = 20;
+
+	fake_start();
+	CHECK_EQ(pthread_create(&thread, NULL, thread_main, &depth), 0);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	check_same();
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	CAPTURE_BOTH();
+}
+
+static attr_noinline void interrupted(void)
+{
+	raise(SIGUSR1);
+	__asm__ volatile("");
+}
+
+static int count_kind(unsigned int kind)
+{
+	int n = 0;
+
+	for (int i = 0; i < flat.count; i++)
+		n += TENURE_NODE_KIND(flat.word[i]) == kind;
+	return n;
+}
+
+TEST(a_signal_frame_is_crossed)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	fake_start();
+	sigaction(SIGUSR1, &action, NULL);
+	interrupted();
+	check_same();
+	CHECK_EQ(count_kind(TENURE_NODE_EXACT), 1);
+}
+
+TEST(an_alternate_signal_stack_is_left_again)
+{
+	static char memory[65536];
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK };
+	stack_t stack = { .ss_sp = memory, .ss_size = sizeof(memory) };
+	stack_t none = { .ss_flags = SS_DISABLE };
+
+	fake_start();
+	sigaltstack(&stack, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	interrupted();
+	sigaltstack(&none, NULL);
+	check_same();
+	CHECK_EQ(count_kind(TENURE_NODE_EXACT), 1);
+}
+
+static ucontext_t main_context;
+
+static void coroutine(void)
+{
+	recurse(30);
+	swapcontext(&(ucontext_t){ 0 }, &main_context);
+}
+
+TEST(a_coroutine_ends_at_its_own_root)
+{
+	size_t bytes = 65536;
+	char *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ucontext_t context;
+
+	fake_start();
+	CHECK(stack != MAP_FAILED);
+	recurse(3);
+	getcontext(&context);
+	context.uc_stack = (stack_t){ .ss_sp = stack, .ss_size = bytes };
+	context.uc_link = NULL;
+	makecontext(&context, coroutine, 0);
+	swapcontext(&main_context, &context);
+	CHECK_EQ(flat.count, 33);
+	check_same();
+	munmap(stack, bytes);
+	recurse(3);
+	check_same();
+}
+
+static jmp_buf jump;
+
+static attr_noinline int jumper(int depth)
+{
+	volatile int pad = depth;
+
+	if (depth == 0) {
+		CAPTURE_BOTH();
+		if (pad == 0)
+			longjmp(jump, 1);
+		return 0;
+	}
+	return jumper(depth - 1) + pad;
+}
+
+TEST(a_longjmp_leaves_no_trace)
+{
+	fake_start();
+	if (setjmp(jump) == 0)
+		jumper(30);
+	CAPTURE_BOTH();
+	check_same();
+}
+
+static attr_noinline int realigned(int depth)
+{
+	int v[16] __attribute__((aligned(64)));
+
+	__asm__ volatile("" : : "r"(v) : "memory");
+	if (depth == 0) {
+		CAPTURE_BOTH();
+		return 0;
+	}
+	v[depth % 16] = depth;
+	__asm__ volatile("" : : "r"(v) : "memory");
+	return realigned(depth - 1) + v[depth % 16];
+}
+
+TEST(realigned_frames_are_followed)
+{
+	fake_start();
+	realigned(5);
+	check_same();
+}
+
+static attr_noinline uint32_t at_one_place(void)
+{
+	uint32_t id = capture();
+
+	__asm__ volatile("");
+	return id;
+}
+
+TEST(the_same_stack_has_the_same_number)
+{
+	volatile int n = 3;
+	uint32_t id[3];
+
+	fake_start();
+	for (int i = 0; i < n; i++)
+		id[i] = at_one_place();
+	CHECK_EQ(id[0], id[1]);
+	CHECK_EQ(id[0], id[2]);
+}
+
+TEST(a_change_of_the_modules_begins_a_new_root)
+{
+	uint32_t id[2];
+	uint64_t root[2];
+	volatile int n = 2;
+
+	fake_start();
+	for (int i = 0; i < n; i++) {
+		uint32_t node = id[i] = at_one_place();
+
+		while (nodes_get(node)->parent)
+			node = nodes_get(node)->parent;
+		root[i] = nodes_get(node)->word;
+		modules_generation++;
+		walk_modules_changed();
+	}
+	CHECK(id[0] != id[1]);
+	CHECK_EQ(TENURE_NODE_PC(root[0]) + 1, TENURE_NODE_PC(root[1]));
+}

@@ -174,6 +174,8 @@ struct result_trust {
 	size_t notes_count;
 };
 
+struct result_python;
+
 /**
  * struct result_process - one process image
  * @nodes:       stack nodes, index is the id; [0] unused.  An id whose node
@@ -182,6 +184,7 @@ struct result_trust {
  * @mapped:      the same for mmap'd anonymous ranges
  * @gen_clock:   bytes allocated since birth at which a block enters
  *               generation 1 and 2
+ * @python:      NULL when there is no interpreter in it; result-python.h
  * @ns_per_tick: multiply a difference of stamps by it
  * @start_unix_ns: wall clock at @start_stamp, CLOCK_REALTIME
  */
@@ -221,6 +224,7 @@ struct result_process {
 	size_t marks_count;
 	const struct result_type *types;
 	size_t types_count;
+	const struct result_python *python;
 };
 
 #endif /* MODEL_RESULT_H */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/result-python.h"
+#include "symbol/pysplice.h"
+#include "test.h"
+
+#define EVAL 0x1000 /* the loop: 0x1000 to 0x10ff; its object: 0x1000 to 0x1fff */
+#define COLD 0x1800
+
+static const struct result_python python = {
+	.start = 0x1000,
+	.end = 0x2000,
+	.eval = EVAL,
+	.eval_bytes = 0x100,
+};
+
+static struct tenure_node nodes[64];
+static uint32_t count;
+static struct result_process process = { .nodes = nodes, .python = &python };
+
+static uint32_t add(uint32_t parent, unsigned int kind, uint64_t pc, unsigned int flags)
+{
+	nodes[count] = (struct tenure_node){
+		.word = TENURE_NODE_WORD(kind, pc) | (uint64_t)flags << 48,
+		.parent = parent,
+	};
+	process.nodes_count = count + 1;
+	return count++;
+}
+
+/* One letter per frame, outermost first: E a run of the loop, C its cold part,
+ * other letters foreign code, ! a cut. */
+static uint32_t native(const char *frames)
+{
+	uint32_t at;
+
+	count = 1;
+	at = add(0, TENURE_NODE_ROOT, 7, 0);
+	for (; *frames; frames++) {
+		unsigned int kind = *frames == '!' ? TENURE_NODE_CUT : TENURE_NODE_CALL;
+
+		at = add(at, kind,
+			 *frames == 'E'	  ? EVAL + 16
+			 : *frames == 'C' ? COLD
+					  : 0x10000u + (unsigned char)*frames,
+			 0);
+	}
+	return at;
+}
+
+/* One digit per Python frame, outermost first; | before those that begin a run. */
+static uint32_t with_python(uint32_t under, const char *frames)
+{
+	uint32_t at = 0;
+	unsigned int flags = 0;
+
+	for (; *frames; frames++) {
+		if (*frames == '|') {
+			flags = TENURE_PY_NODE_OUTER;
+			continue;
+		}
+		at = add(at, TENURE_NODE_PYTHON, (uint64_t)(*frames - '0') << 20, flags);
+		flags = 0;
+	}
+	return add(under, TENURE_NODE_PAIR, at, 0);
+}
+
+/* The result in the same letters, outermost first. */
+static const char *letters(const struct pysplice *splice)
+{
+	static char text[64];
+	size_t n = splice->nodes.count;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t word = nodes[splice->nodes.at[i]].word;
+		uint64_t pc = TENURE_NODE_PC(word);
+		char c = (char)(pc & 0xff);
+
+		if (TENURE_NODE_KIND(word) == TENURE_NODE_PYTHON)
+			c = (char)('0' + (pc >> 20));
+		else if (TENURE_NODE_KIND(word) == TENURE_NODE_CUT)
+			c = '!';
+		else if (pc < 0x2000)
+			c = pc == COLD ? 'C' : 'E';
+		text[n - 1 - i] = c;
+	}
+	text[n] = '\0';
+	return text;
+}
+
+static bool is_cold(void *arg, uint32_t node)
+{
+	(void)arg;
+	return TENURE_NODE_PC(nodes[node].word) == COLD;
+}
+
+static const char *splice(const char *native_frames, const char *python_frames)
+{
+	static struct pysplice result;
+	uint32_t pair = with_python(native(native_frames), python_frames);
+
+	result.process = &process;
+	result.is_eval = is_cold;
+	CHECK(pysplice_is_pair(&process, pair));
+	CHECK_EQ(pysplice_stack(&result, pair), 7);
+	return letters(&result);
+}
+
+TEST(each_run_of_the_loop_becomes_its_python_frame)
+{
+	CHECK_STR(splice("mExEd", "|1|2"), "m1x2d");
+}
+
+TEST(frames_that_share_a_run_stand_together)
+{
+	CHECK_STR(splice("mExEd", "|12|345"), "m12x345d");
+}
+
+TEST(a_run_in_the_loops_cold_part_is_told_by_its_name)
+{
+	CHECK_STR(splice("mExCd", "|1|2"), "m1x2d");
+	CHECK_STR(splice("mCxEd", "|1|2"), "m1x2d");
+}
+
+TEST(a_run_without_frames_yet_stays_native)
+{
+	CHECK_STR(splice("mExEd", "|1"), "mEx1d");
+}
+
+TEST(when_the_native_stack_is_cut_the_innermost_frames_match)
+{
+	CHECK_STR(splice("!ExEd", "|1|2|3"), "1!2x3d");
+}
+
+TEST(groups_without_a_run_follow_the_last_one)
+{
+	CHECK_STR(splice("mEd", "|1|2"), "m12d");
+}
+
+TEST(python_frames_survive_without_any_native_run)
+{
+	CHECK_STR(splice("md", "|1|2"), "12md");
+}

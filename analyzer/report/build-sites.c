@@ -112,6 +112,47 @@ static int stack_of_node(struct build *build, uint32_t node, uint32_t *ret_stack
 	return 0;
 }
 
+/* For pysplice: is the function at this node the interpreter's loop, or a part of it? */
+static bool is_eval(void *arg, uint32_t node, uint32_t generation)
+{
+	static const char name[] = "_PyEval_EvalFrameDefault";
+	struct build *build = arg;
+	const struct resolve_frame *frames;
+	int count =
+		resolve_node(build->resolve, build->result->nodes[node].word, generation, &frames);
+
+	/* The outermost of inlined functions is the one that has the code. */
+	return count > 0 && strncmp(frames[count - 1].function, name, sizeof(name) - 1) == 0;
+}
+
+/* The document's stack for a pair of a native stack and a Python stack. */
+static int stack_of_pair(struct build *build, uint32_t node, uint32_t *ret_stack)
+{
+	struct pysplice *splice = &build->splice;
+	uint32_t stack = REPORT_NONE;
+	int64_t generation;
+
+	if (build->stack_of[node]) {
+		*ret_stack = build->stack_of[node] == 1 ? REPORT_NONE : build->stack_of[node] - 2;
+		return 0;
+	}
+	splice->process = build->result;
+	splice->is_eval = is_eval;
+	splice->arg = build;
+	generation = pysplice_stack(splice, node);
+	if (generation < 0)
+		return (int)generation;
+	for (size_t i = splice->nodes.count; i-- > 0;) {
+		int r = push_node(build, splice->nodes.at[i], (uint32_t)generation, &stack);
+
+		if (r < 0)
+			return r;
+	}
+	build->stack_of[node] = stack == REPORT_NONE ? 1 : stack + 2;
+	*ret_stack = stack;
+	return 0;
+}
+
 /* Frames of our own that a capture may begin with are nobody's business. */
 static uint32_t without_shim(const struct report *report, uint32_t stack)
 {
@@ -172,7 +213,9 @@ static int add_site(struct build *build, const struct result_site *from, struct 
 {
 	struct report_site site = { .fn = from->fn };
 	uint32_t index;
-	int r = stack_of_node(build, from->stack, &site.stack);
+	int r = pysplice_is_pair(build->result, from->stack)
+			? stack_of_pair(build, from->stack, &site.stack)
+			: stack_of_node(build, from->stack, &site.stack);
 
 	if (r < 0)
 		return r;

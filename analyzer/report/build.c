@@ -236,5 +236,6 @@ int report_add(struct report *report, const struct result_process *process, stru
 		r = add_all(&build);
 	free(build.stack_of);
 	vec_fini(&build.path);
+	pysplice_fini(&build.splice);
 	return r;
 }

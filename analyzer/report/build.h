@@ -8,12 +8,14 @@
 
 #include "base/attr.h"
 #include "report/document.h"
+#include "symbol/pysplice.h"
 #include "symbol/resolve.h"
 
 /**
  * struct build - one process being added
  * @stack_of: per node: 0 not known yet, 1 no stack, else number of the stack + 2
  * @path:     nodes on the way to the root
+ * @splice:   for stacks with Python frames
  */
 struct build {
 	struct report *report;
@@ -22,6 +24,7 @@ struct build {
 	struct resolve *resolve;
 	uint32_t *stack_of;
 	VEC(uint32_t) path;
+	struct pysplice splice;
 };
 
 static inline uint64_t build_ns(const struct build *build, uint64_t ticks)

@@ -80,14 +80,15 @@ static int read_python(struct pysplice *splice, uint32_t node)
 	return 0;
 }
 
-static int find_evals(struct pysplice *splice, bool by_name)
+/* @generation: 0 to go by addresses alone. */
+static int find_evals(struct pysplice *splice, uint32_t generation)
 {
 	vec_clear(&splice->evals);
 	for (size_t i = 0; i < splice->native.count; i++) {
 		uint32_t node = splice->native.at[i];
 
-		if (!in_eval(splice, node) && !(by_name && in_interpreter(splice, node) &&
-						splice->is_eval(splice->arg, node)))
+		if (!in_eval(splice, node) && !(generation && in_interpreter(splice, node) &&
+						splice->is_eval(splice->arg, node, generation)))
 			continue;
 		if (vec_push(&splice->evals, (uint32_t)i) < 0)
 			return -ENOMEM;
@@ -151,10 +152,10 @@ int64_t pysplice_stack(struct pysplice *splice, uint32_t node)
 		return generation;
 	if (python < node && read_python(splice, (uint32_t)python) < 0)
 		return -ENOMEM;
-	if (find_evals(splice, false) < 0)
+	if (find_evals(splice, 0) < 0)
 		return -ENOMEM;
 	if (splice->evals.count < splice->groups.count && splice->is_eval &&
-	    find_evals(splice, true) < 0)
+	    find_evals(splice, (uint32_t)generation) < 0)
 		return -ENOMEM;
 
 	if (splice->evals.count < splice->groups.count && !cut)

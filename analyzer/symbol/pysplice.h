@@ -17,13 +17,14 @@
  * struct pysplice - how to do it
  * @process: whose stacks they are
  * @is_eval: asked when the native stack shows fewer runs of the loop than the
- *           Python stack: is this node one, by its name?  NULL: it never is
+ *           Python stack: is this node of @generation one, by its name?
+ *           NULL: it never is
  * @arg:     for @is_eval
  * @nodes:   result, innermost first: node ids, native and Python
  */
 struct pysplice {
 	const struct result_process *process;
-	bool (*is_eval)(void *arg, uint32_t node);
+	bool (*is_eval)(void *arg, uint32_t node, uint32_t generation);
 	void *arg;
 	VEC(uint32_t) nodes;
 	VEC(uint32_t) native;

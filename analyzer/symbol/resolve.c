@@ -9,8 +9,10 @@
 #include "base/idmap.h"
 #include "base/intern.h"
 #include "base/vec.h"
+#include "model/result-python.h"
 #include "symbol/demangle.h"
 #include "symbol/object.h"
+#include "symbol/pynames.h"
 #include "symbol/resolve.h"
 
 #define NO_OBJECT UINT32_MAX
@@ -290,6 +292,27 @@ static int resolve_native(struct resolve *resolve, uint64_t pc, uint32_t generat
 	return (int)resolve->answers.at[index].count;
 }
 
+static int resolve_python(struct resolve *resolve, uint64_t pc,
+			  const struct resolve_frame **ret_frames)
+{
+	const struct result_python *python = resolve->process->python;
+	uint64_t id = pc >> TENURE_PY_OFFSET_BITS;
+	const struct result_code *code;
+
+	if (!python || id >= python->codes_count || !python->codes[id].name)
+		return single_frame(resolve, RESOLVE_PYTHON, "[python]", ret_frames);
+	code = &python->codes[id];
+	resolve->single = (struct resolve_frame){
+		.kind = RESOLVE_PYTHON,
+		.named = true,
+		.function = code->name,
+		.file = code->file,
+		.line = pynames_line(code, (uint32_t)(pc & TENURE_PY_OFFSET_NONE)),
+	};
+	*ret_frames = &resolve->single;
+	return 1;
+}
+
 int resolve_node(struct resolve *resolve, uint64_t word, uint32_t generation,
 		 const struct resolve_frame **ret_frames)
 {
@@ -307,6 +330,7 @@ int resolve_node(struct resolve *resolve, uint64_t word, uint32_t generation,
 	case TENURE_NODE_CUT:
 		return single_frame(resolve, RESOLVE_CUT, "[stack cut here]", ret_frames);
 	case TENURE_NODE_PYTHON:
+		return resolve_python(resolve, pc, ret_frames);
 	case TENURE_NODE_PAIR:
 		return single_frame(resolve, RESOLVE_PYTHON, "[python]", ret_frames);
 	case TENURE_NODE_NONE:

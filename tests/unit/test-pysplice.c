@@ -87,9 +87,10 @@ static const char *letters(const struct pysplice *splice)
 	return text;
 }
 
-static bool is_cold(void *arg, uint32_t node)
+static bool is_cold(void *arg, uint32_t node, uint32_t generation)
 {
 	(void)arg;
+	CHECK_EQ(generation, 7);
 	return TENURE_NODE_PC(nodes[node].word) == COLD;
 }
 

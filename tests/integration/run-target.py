@@ -3,12 +3,14 @@
 """Runs one target plainly and under tenure; the report must say what the target says.
 
     run-target.py --tenure BUILD/tenure [--env NAME=VALUE]... [--repeat N] TARGET [ARG]...
+    run-target.py --tenure BUILD/tenure --alone BUILD/preload/libtenure.so TARGET [ARG]...
 """
 import argparse
 import os
 import shutil
 import sys
 import tempfile
+import time
 
 import run
 import truth
@@ -20,11 +22,23 @@ def arguments():
     parser.add_argument("--tenure", required=True)
     parser.add_argument("--env", action="append", default=[])
     parser.add_argument("--option", action="append", default=[], help="for tenure run")
+    parser.add_argument("--alone", help="preload this library, without tenure run")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--keep", help="leave the report here")
     parser.add_argument("target")
     parser.add_argument("args", nargs=argparse.REMAINDER)
     return parser.parse_args()
+
+
+def run_alone(args, env, report_path, truth_path):
+    """The shim starts its own analyzer, which writes the report when the program has ended."""
+    alone = {"LD_PRELOAD": os.path.abspath(args.alone), "TENURE_OUTPUT": report_path,
+             "TENURE_COLLECT": os.path.abspath(args.tenure)}
+    profiled = run.call([args.target, *args.args], env={**env, **alone}, fd3=truth_path)
+    deadline = time.monotonic() + 20
+    while not os.path.exists(report_path) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return profiled
 
 
 def one_round(args, env, directory, plain):
@@ -34,8 +48,12 @@ def one_round(args, env, directory, plain):
         if os.path.exists(path):
             os.unlink(path)
 
-    argv = run.tenure_argv(args.tenure, report_path, [args.target, *args.args], *args.option)
-    profiled = run.call(argv, env=env, fd3=truth_path)
+    if args.alone:
+        profiled = run_alone(args, env, report_path, truth_path)
+    else:
+        argv = run.tenure_argv(
+            args.tenure, report_path, [args.target, *args.args], *args.option)
+        profiled = run.call(argv, env=env, fd3=truth_path)
     problems = truth.compare_outcomes(plain, profiled)
     if args.keep and os.path.exists(report_path):
         shutil.copy(report_path, args.keep)

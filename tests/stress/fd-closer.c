@@ -50,7 +50,8 @@ int main(int argc, char *argv[])
 	for (size_t i = 0; i < THREADS; i++)
 		must(pthread_join(threads[i], NULL) == 0);
 
-	truth("{\"sites\": {\"block\": {\"allocations\": %zu, \"live_blocks\": 0}}}\n",
-	      atomic_load(&made));
+	/* The shim may give up on a program that does this; then it says what it missed. */
+	truth("{\"events_or_lost\": [%zu, %zu]}\n", 2 * atomic_load(&made),
+	      2 * atomic_load(&made) + 2 * THREADS);
 	return EXIT_SUCCESS;
 }

@@ -26,10 +26,10 @@ struct capture_reader;
 enum capture_packet_type {
 	CAPTURE_BEGIN = 1,  /* struct image_info */
 	CAPTURE_CHUNK = 2,  /* struct tenure_chunk, u32 offset, bytes of the chunk from there */
-	CAPTURE_SYNC = 3,   /* u64 stamp, then per slot u32 slot, u32 0, u64 stamp */
+	CAPTURE_SYNC = 3,   /* u64 stamp, u64 1 when forced */
 	CAPTURE_MEMORY = 4, /* u64 stamp, u64 resident bytes */
 	CAPTURE_NODES = 5,  /* u32 first id, u32 0, nodes */
-	CAPTURE_END = 6,    /* struct capture_end, struct tenure_shared */
+	CAPTURE_END = 6,    /* struct stream_end, struct tenure_shared */
 };
 
 /**
@@ -81,6 +81,9 @@ struct capture_reader *capture_reader_free(struct capture_reader *reader);
  * or damaged (what came before is good), or another negative errno.
  */
 attr_nodiscard int capture_next(struct capture_reader *reader, struct capture_packet *ret_packet);
+
+/** capture_offset() - bytes of the file that are behind the frames read so far */
+uint64_t capture_offset(const struct capture_reader *reader);
 
 /** capture_is_capture() - does the file at @path begin like a capture? */
 bool capture_is_capture(const char *path);

@@ -23,10 +23,9 @@
  * @flags:        enum tenure_hello_flag
  * @arch:         ELF e_machine
  * @start_stamp:  ticks at the beginning
- * @start_ns:     CLOCK_MONOTONIC at that moment
  * @unix_ns:      CLOCK_REALTIME at that moment
- * @ns_per_tick:  estimate; a better one can be had at the end
  * @sample_bytes: mean distance of samples, 0: everything is recorded
+ * @ns_per_tick:  a first estimate; image_end has a better one
  */
 struct image_info {
 	uint64_t image;
@@ -37,7 +36,6 @@ struct image_info {
 	uint32_t page_size;
 	uint32_t reserved;
 	uint64_t start_stamp;
-	uint64_t start_ns;
 	uint64_t unix_ns;
 	uint64_t sample_bytes;
 	double ns_per_tick;
@@ -56,7 +54,7 @@ enum image_how {
 /**
  * struct image_end - what is known of a process image when it has ended
  * @end_stamp:      ticks when the end was noticed
- * @end_ns:         CLOCK_MONOTONIC at that moment
+ * @ns_per_tick:    measured over the life of the analyzer
  * @stream_bytes:   bytes of chunks
  * @bad_bytes:      of these, bytes that could not be decoded
  * @missing_chunks: chunks whose numbers were left out
@@ -71,7 +69,7 @@ struct image_end {
 	enum image_how how;
 	int status;
 	uint64_t end_stamp;
-	uint64_t end_ns;
+	double ns_per_tick;
 	uint64_t stream_bytes;
 	uint64_t bad_bytes;
 	uint64_t missing_chunks;

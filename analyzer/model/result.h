@@ -17,7 +17,7 @@
 
 #include "tenure/wire.h"
 
-#define RESULT_GENERATIONS 3
+#define RESULT_GENERATIONS  3
 #define RESULT_SIZE_BUCKETS 40 /* bucket n: sizes of n significant bits; 0: size 0 */
 #define RESULT_LIFE_BUCKETS 40 /* bucket n: lifetimes of n significant bits, in microseconds */
 
@@ -115,11 +115,11 @@ struct result_type {
 };
 
 enum result_end {
-	RESULT_END_UNKNOWN,  /* the stream ended; nobody could tell how */
-	RESULT_END_EXIT,     /* .end_status is the exit status */
-	RESULT_END_SIGNAL,   /* .end_status is the signal */
-	RESULT_END_EXEC,     /* another image followed in the same process */
-	RESULT_END_RUNNING,  /* still alive when the report was made */
+	RESULT_END_UNKNOWN, /* the stream ended; nobody could tell how */
+	RESULT_END_EXIT,    /* .end_status is the exit status */
+	RESULT_END_SIGNAL,  /* .end_status is the signal */
+	RESULT_END_EXEC,    /* another image followed in the same process */
+	RESULT_END_RUNNING, /* still alive when the report was made */
 };
 
 /**
@@ -140,13 +140,13 @@ struct result_totals {
 	uint64_t peak_blocks;
 	uint64_t peak_stamp;
 	uint64_t peak_rss_bytes;
-	uint64_t inherited_frees; /* of blocks from before a fork, or unknown */
-	uint64_t mapped_peak_bytes;  /* anonymous maps made by the program */
+	uint64_t inherited_frees;   /* of blocks from before a fork, or unknown */
+	uint64_t mapped_peak_bytes; /* anonymous maps made by the program */
 	uint64_t mapped_live_bytes;
-	uint64_t mapped_file_bytes;  /* file maps live at the end */
+	uint64_t mapped_file_bytes; /* file maps live at the end */
 	uint64_t maps;
 	uint64_t unmaps;
-	int64_t break_bytes;         /* growth of the data segment by the program itself */
+	int64_t break_bytes; /* growth of the data segment by the program itself */
 	uint64_t by_fn[TENURE_FN_COUNT];
 	uint64_t size_histogram[RESULT_SIZE_BUCKETS];
 	uint64_t life_histogram[RESULT_LIFE_BUCKETS];
@@ -158,7 +158,9 @@ struct result_totals {
  * @lost:      events lost, by enum tenure_lost
  * @truncated: stacks cut; @guessed: stacks that hold a guessed frame; @folded: node table full
  * @repaired:  pairs of events that had to be put in order by state
+ * @unmatched: blocks whose address was given out again and whose free never came
  * @bad_bytes: bytes of the stream that could not be decoded
+ * @missing_chunks: pieces of the stream that never came
  * @off_reason: why the shim switched itself off, or NULL
  */
 struct result_trust {
@@ -168,7 +170,9 @@ struct result_trust {
 	uint64_t guessed;
 	uint64_t folded;
 	uint64_t repaired;
+	uint64_t unmatched;
 	uint64_t bad_bytes;
+	uint64_t missing_chunks;
 	const char *off_reason;
 	const char *const *notes;
 	size_t notes_count;

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One process image that runs: its pipe and its shared memory, read together.
+ */
+#ifndef INPUT_LIVE_H
+#define INPUT_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "reader.h"
+#include "stream.h"
+
+/**
+ * struct live - owns all it points to
+ * @stream:      where everything goes
+ * @pipe:        read end, not blocking; -1: all writers are gone
+ * @pipe_bytes:  its capacity
+ * @map:         the memfd, read-only
+ * @idle:        by slot: a moment before which it surely holds nothing back
+ * @positions:   by slot: scratch
+ * @synced:      the last watermark passed on
+ * @synced_at:   when that was tried
+ * @nodes_next:  nodes below went to the capture
+ * @queue_bytes: bound of what waits
+ */
+struct live {
+	struct stream *stream;
+	struct reader reader;
+	int pipe;
+	size_t pipe_bytes;
+	const uint8_t *map;
+	uint64_t *idle;
+	uint64_t *positions;
+	uint32_t idle_count;
+	uint64_t synced;
+	uint64_t synced_at;
+	uint32_t nodes_next;
+	size_t queue_bytes;
+};
+
+/** live_init() - takes @stream, not the descriptors; 0 or a negative errno */
+attr_nodiscard int live_init(struct live *live, struct stream *stream, int memfd,
+			     size_t queue_bytes);
+void live_fini(struct live *live);
+
+/** live_connect() - read from this pipe, of @pipe_bytes, from now on; takes @pipe */
+void live_connect(struct live *live, int pipe, size_t pipe_bytes);
+
+enum live_state {
+	LIVE_IDLE,   /* nothing to read now */
+	LIVE_MORE,   /* there may be more at once */
+	LIVE_CLOSED, /* all writers are gone */
+};
+
+/** live_read() - take what the pipe holds, up to a bound, and pass on what can be */
+enum live_state live_read(struct live *live);
+
+/** live_tick() - called now and then while the pipe is quiet */
+void live_tick(struct live *live);
+
+/** live_end() - take all that is left in pipe and memory, then tell the listener */
+void live_end(struct live *live, const struct stream_end *end);
+
+#endif /* INPUT_LIVE_H */

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a session: models to plain data. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+#include "state.h"
+
+static void note(struct session *session, const char *text)
+{
+	session_note(session, text, strlen(text));
+}
+
+static void end_trust(struct session *session, const struct image_end *end)
+{
+	struct result_trust *trust = &session->result.trust;
+	const struct tenure_shared *shared = end->shared;
+
+	for (size_t i = 0; i < ARRAY_SIZE(trust->lost); i++)
+		trust->lost[i] = shared->lost[i];
+	trust->truncated = shared->truncated;
+	trust->guessed = shared->guessed;
+	trust->folded = shared->folded;
+	trust->bad_bytes += end->bad_bytes;
+	trust->missing_chunks = end->missing_chunks;
+	if (shared->off) {
+		trust->off_reason = arena_string(&session->arena, shared->off_reason,
+						 sizeof(shared->off_reason));
+		if (!trust->off_reason)
+			session->no_memory = true;
+	}
+	if (end->how == IMAGE_CUT)
+		note(session, "the capture file is cut: what follows the cut is missing");
+	if (end->forced)
+		note(session,
+		     "events of a thread that was stopped for long were put in order late");
+}
+
+void session_end(struct session *session, const struct image_end *end)
+{
+	if (session->ended)
+		return;
+	session->ended = true;
+	session->how = end->how;
+	session->result.stream_bytes = end->stream_bytes;
+	session->result.end_status = end->status;
+	if (end->end_stamp > session->now)
+		session->now = end->end_stamp;
+	if (end->ns_per_tick > 0)
+		session->info.ns_per_tick = end->ns_per_tick;
+	end_trust(session, end);
+
+	/* Exact size: there may be millions. */
+	if (!end->nodes_count)
+		return;
+	session->nodes.at = malloc(end->nodes_count * sizeof(*session->nodes.at));
+	if (!session->nodes.at) {
+		session->no_memory = true;
+		return;
+	}
+	memcpy(session->nodes.at, end->nodes, end->nodes_count * sizeof(*session->nodes.at));
+	session->nodes.count = session->nodes.space = end->nodes_count;
+}
+
+void session_exited(struct session *session, enum result_end end, int status)
+{
+	if (session->how == IMAGE_EXEC)
+		return;
+	if (end == RESULT_END_EXIT)
+		session->how = IMAGE_EXITED;
+	else if (end == RESULT_END_SIGNAL)
+		session->how = IMAGE_SIGNALLED;
+	else
+		return;
+	session->result.end_status = status;
+}
+
+static void finish_end(struct session *session)
+{
+	struct result_process *result = &session->result;
+
+	switch (session->how) {
+	case IMAGE_EXITED:
+		result->end = RESULT_END_EXIT;
+		break;
+	case IMAGE_SIGNALLED:
+		result->end = RESULT_END_SIGNAL;
+		break;
+	case IMAGE_EXEC:
+		result->end = RESULT_END_EXEC;
+		break;
+	case IMAGE_RUNNING:
+		result->end = RESULT_END_RUNNING;
+		break;
+	case IMAGE_UNKNOWN:
+	case IMAGE_CUT:
+		result->end = RESULT_END_UNKNOWN;
+		break;
+	}
+	/* Nobody saw it end, but it said itself that it was about to. */
+	if (result->end == RESULT_END_UNKNOWN && session->how == IMAGE_UNKNOWN &&
+	    session->exit_seen) {
+		result->end = RESULT_END_EXIT;
+		result->end_status = session->exit_status & 0xff;
+	}
+}
+
+static int finish_sites(struct session *session)
+{
+	struct result_process *result = &session->result;
+	const struct heap *heap = &session->heap;
+
+	session->site_results = sites_result(&session->sites);
+	session->mapped_results = sites_result(&session->maps.sites);
+	if ((session->sites.count && !session->site_results) ||
+	    (session->maps.sites.count && !session->mapped_results))
+		return -1;
+
+	for (size_t i = 0; i < heap->slots; i++) {
+		const struct heap_block *block = &heap->blocks[i];
+		struct result_site *site;
+		unsigned int generation;
+
+		if (!block->addr)
+			continue;
+		site = &session->site_results[block->site];
+		generation = session_generation(session, session_birth(block));
+		site->alive[generation]++;
+		site->alive_bytes[generation] += block->bytes;
+	}
+	result->sites = session->site_results;
+	result->sites_count = session->sites.count;
+	result->mapped = session->mapped_results;
+	result->mapped_count = session->maps.sites.count;
+	return 0;
+}
+
+static int finish_threads(struct session *session)
+{
+	struct result_process *result = &session->result;
+
+	for (size_t i = 0; i < session->threads.all.count; i++)
+		if (vec_push(&session->thread_results, session->threads.all.at[i].result) < 0)
+			return -1;
+	result->threads = session->thread_results.at;
+	result->threads_count = session->thread_results.count;
+	return 0;
+}
+
+static int finish_types(struct session *session)
+{
+	struct result_process *result = &session->result;
+
+	for (size_t i = 0; i < session->types.all.count; i++) {
+		const struct type_state *state = &session->types.all.at[i];
+		struct result_type type = state->result;
+
+		if (state->peak_number != session->sites.peak_number) {
+			type.peak_bytes = type.live_bytes;
+			type.peak_blocks = type.live_blocks;
+		}
+		if (vec_push(&session->type_results, type) < 0)
+			return -1;
+	}
+	result->types = session->type_results.at;
+	result->types_count = session->type_results.count;
+	return 0;
+}
+
+static void finish_totals(struct session *session)
+{
+	struct result_totals *totals = &session->result.totals;
+
+	totals->allocated_bytes = session->clock;
+	totals->live_blocks = session->sites.live_blocks;
+	totals->live_bytes = session->sites.live_bytes;
+	totals->peak_bytes = session->sites.peak_bytes;
+	totals->peak_blocks = session->sites.peak_blocks;
+	totals->peak_stamp = session->sites.peak_stamp;
+	totals->mapped_peak_bytes = session->maps.sites.peak_bytes;
+	totals->mapped_live_bytes = session->maps.sites.live_bytes;
+	totals->mapped_file_bytes = session->maps.file_bytes;
+}
+
+static void finish_trust(struct session *session)
+{
+	struct result_trust *trust = &session->result.trust;
+	bool is_complete = !trust->off_reason && !trust->unmatched && !trust->bad_bytes &&
+			   !trust->missing_chunks && !session->stopped && !session->no_memory &&
+			   session->ended && session->how != IMAGE_CUT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(trust->lost); i++)
+		is_complete = is_complete && !trust->lost[i];
+	if (session->no_memory)
+		note(session,
+		     "the analyzer ran out of memory: later events are not in the figures");
+	trust->complete = is_complete;
+	trust->notes = session->notes.at;
+	trust->notes_count = session->notes.count;
+}
+
+const struct result_process *session_finish(struct session *session)
+{
+	struct result_process *result = &session->result;
+	struct result_moment level = session_level(session);
+
+	if (session->finished)
+		return result;
+	if (finish_sites(session) < 0 || finish_threads(session) < 0 || finish_types(session) < 0)
+		return NULL;
+	finish_end(session);
+	finish_totals(session);
+	finish_trust(session);
+
+	result->timeline_count = timeline_finish(&session->timeline, session->now, &level);
+	result->timeline = session->timeline.moments;
+	result->pid = session->info.pid;
+	result->ppid = session->info.ppid;
+	result->image = session->info.image;
+	result->forked = session->info.flags & TENURE_HELLO_FORKED;
+	result->start_stamp = session->info.start_stamp;
+	result->end_stamp = session->now;
+	result->start_unix_ns = session->info.unix_ns;
+	result->ns_per_tick = session->info.ns_per_tick;
+	result->sample_bytes = session->info.sample_bytes;
+	if (!result->exe)
+		result->exe = "";
+	if (!result->command)
+		result->command = "\0";
+	result->nodes = session->nodes.at;
+	result->nodes_count = session->nodes.count;
+	result->modules = session->modules.all.at;
+	result->modules_count = session->modules.all.count;
+	result->marks = session->marks.at;
+	result->marks_count = session->marks.count;
+	session->finished = true;
+	return result;
+}

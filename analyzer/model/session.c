@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hot path of the analyzer: allocations and frees.
+ *
+ * Events arrive in the order of their stamps, and stamps are in the order of
+ * what happened, but for clocks of two processors that differ by a hair.  What
+ * that can do is undone by state: an address that is given out while it is
+ * still taken means that its free is on the way.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+#include "state.h"
+
+#define GEN_1_BYTES (UINT64_C(1) << 20)
+#define GEN_2_BYTES (UINT64_C(16) << 20)
+
+/* How far ahead entries of the heap, and then of the sites, are fetched. */
+#define AHEAD_HEAP 24u
+#define AHEAD_SITE 8u
+
+/* Of the finest interval of the timeline, and of the reach of repairs. */
+#define TIMELINE_NS 100000.0
+#define WINDOW_NS   1000000.0
+
+/* --------------------------------------------------------------- repairs */
+
+static attr_cold void owe(struct session *session, const struct event *event, uint32_t thread)
+{
+	session->owed[session->owed_next] = (struct owed_free){
+		.addr = event->addr,
+		.stamp = event->stamp,
+		.thread = thread,
+	};
+	session->owed_next = (session->owed_next + 1) % OWED_MAX;
+	if (session->owed_count < OWED_MAX)
+		session->owed_count++;
+	session->result.trust.unmatched++;
+}
+
+/* Is this the late free of a block that was taken for freed already? */
+static attr_cold bool settle(struct session *session, const struct event *event, uint32_t thread)
+{
+	for (uint32_t i = 0; i < session->owed_count; i++) {
+		struct owed_free *owed = &session->owed[i];
+
+		if (owed->addr != event->addr || owed->thread == thread)
+			continue;
+		owed->addr = 0;
+		if (event->stamp - owed->stamp > session->window)
+			return false;
+		session->result.trust.unmatched--;
+		session->result.trust.repaired++;
+		return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------- blocks come and go */
+
+static inline unsigned int bits(uint64_t value)
+{
+	return value ? 64 - (unsigned int)__builtin_clzll(value) : 0;
+}
+
+static inline unsigned int bucket(uint64_t value, unsigned int buckets)
+{
+	unsigned int n = bits(value);
+
+	return n < buckets ? n : buckets - 1;
+}
+
+static inline unsigned int life_bucket(const struct session *session, uint64_t ticks)
+{
+	uint64_t us = (uint64_t)((unsigned __int128)ticks * session->us_per_tick_q32 >> 32);
+
+	return bucket(us, RESULT_LIFE_BUCKETS);
+}
+
+static inline uint64_t since_start(const struct session *session, uint64_t stamp)
+{
+	return stamp > session->info.start_stamp
+		       ? (stamp - session->info.start_stamp) & HEAP_STAMP_MASK
+		       : 0;
+}
+
+static inline uint64_t lifetime(const struct session *session, const struct heap_block *block,
+				uint64_t stamp)
+{
+	uint64_t now = since_start(session, stamp);
+
+	return now > block->stamp ? now - block->stamp : 0;
+}
+
+/* Everything a block's end changes, but the block itself and who gave it back. */
+static inline void account_death(struct session *session, const struct heap_block *block,
+				 uint64_t stamp)
+{
+	struct site *site = &session->sites.at[block->site];
+	uint64_t life = lifetime(session, block, stamp);
+
+	sites_shrink(&session->sites, site, block->bytes, 1);
+	site->died[session_generation(session, session_birth(block))]++;
+	site->life_sum += life;
+	if (life > site->life_max)
+		site->life_max = life;
+	session->threads.all.at[block->thread].result.live_bytes -= block->bytes;
+	session->result.totals.frees++;
+	session->result.totals.freed_bytes += block->bytes;
+	session->result.totals.life_histogram[life_bucket(session, life)]++;
+	if (unlikely(block->typed))
+		(void)types_remove(&session->types, block->addr, block->bytes,
+				   session->sites.peak_number);
+}
+
+static inline void feed_alloc(struct session *session, const struct event *event)
+{
+	struct result_totals *totals = &session->result.totals;
+	uint64_t bytes = likely(event->bytes <= HEAP_BYTES_MAX) ? event->bytes : HEAP_BYTES_MAX;
+	uint32_t fn = likely(event->fn < TENURE_FN_COUNT) ? event->fn : TENURE_FN_CUSTOM;
+	struct thread_state *thread = threads_get(&session->threads, event->thread, event->stamp);
+	uint32_t site = sites_get(&session->sites, event->stack, fn);
+	struct heap_block *block;
+	uint64_t clock;
+
+	if (unlikely(!event->addr)) {
+		session->result.trust.bad_bytes++;
+		return;
+	}
+	if (unlikely(!thread || site == SITES_NONE || heap_reserve(&session->heap) < 0)) {
+		session->no_memory = true;
+		return;
+	}
+
+	block = heap_put(&session->heap, event->addr);
+	if (unlikely(block->addr)) {
+		account_death(session, block, event->stamp);
+		owe(session, event, (uint32_t)(thread - session->threads.all.at));
+	} else {
+		session->heap.count++;
+	}
+	session->clock += bytes;
+	clock = session->clock >> HEAP_CLOCK_SHIFT;
+	*block = (struct heap_block){
+		.addr = event->addr,
+		.stamp = since_start(session, event->stamp),
+		.bytes = bytes,
+		.thread = (uint64_t)(thread - session->threads.all.at),
+		.site = site,
+		.clock_hi = clock >> 40,
+		.clock_lo = clock,
+	};
+
+	session->sites.at[site].allocations++;
+	session->sites.at[site].bytes += bytes;
+	sites_grow(&session->sites, &session->sites.at[site], bytes, 1, event->stamp);
+	thread->last_addr = event->addr;
+	thread->result.allocations++;
+	thread->result.bytes += bytes;
+	thread->result.live_bytes += bytes;
+	totals->allocations++;
+	totals->by_fn[fn]++;
+	totals->size_histogram[bucket(bytes, RESULT_SIZE_BUCKETS)]++;
+	timeline_heap(&session->timeline, session->sites.live_bytes, session->sites.live_blocks);
+}
+
+/* The free half of a realloc: it may yet fail and put the block back. */
+static inline void remember(struct session *session, struct thread_state *thread,
+			    const struct heap_block *block, const struct event *event)
+{
+	thread->undo_addr = event->addr;
+	thread->undo_known = block;
+	thread->undo_stamp = event->stamp;
+	if (block) {
+		thread->undo = *block;
+		thread->undo_life_max = session->sites.at[block->site].life_max;
+		thread->undo_generation =
+			(uint8_t)session_generation(session, session_birth(block));
+		thread->undo_temporary = thread->last_addr == event->addr;
+		thread->undo_type = block->typed ? types_find(&session->types, block->addr)
+						 : TYPES_NONE;
+	}
+}
+
+static inline void feed_free(struct session *session, const struct event *event)
+{
+	struct result_totals *totals = &session->result.totals;
+	struct thread_state *thread = threads_get(&session->threads, event->thread, event->stamp);
+	struct heap_block *block;
+
+	if (unlikely(!thread)) {
+		session->no_memory = true;
+		return;
+	}
+	if (unlikely(session->owed_count) &&
+	    settle(session, event, (uint32_t)(thread - session->threads.all.at)))
+		return;
+
+	block = heap_find(&session->heap, event->addr);
+	if (event->fn) {
+		totals->reallocs++;
+		remember(session, thread, block, event);
+	}
+	if (unlikely(!block)) {
+		totals->inherited_frees++;
+		return;
+	}
+	if (thread->last_addr == event->addr) {
+		session->sites.at[block->site].temporary++;
+		totals->temporary++;
+		thread->last_addr = 0;
+	}
+	account_death(session, block, event->stamp);
+	heap_remove(&session->heap, block);
+}
+
+void session_back(struct session *session, const struct event *event, uint64_t addr)
+{
+	struct thread_state *thread = threads_get(&session->threads, event->thread, event->stamp);
+	struct result_totals *totals = &session->result.totals;
+	struct heap_block *block;
+	struct site *site;
+	uint64_t life;
+
+	if (!thread || thread->undo_addr != addr || !addr)
+		return;
+	thread->undo_addr = 0;
+	totals->reallocs--;
+	if (!thread->undo_known) {
+		totals->inherited_frees--;
+		return;
+	}
+	if (heap_reserve(&session->heap) < 0) {
+		session->no_memory = true;
+		return;
+	}
+	block = heap_put(&session->heap, addr);
+	if (block->addr) /* given out meanwhile: then it did not come back */
+		return;
+	*block = thread->undo;
+	block->typed = 0;
+	session->heap.count++;
+
+	life = lifetime(session, block, thread->undo_stamp);
+	site = &session->sites.at[block->site];
+	site->died[thread->undo_generation]--;
+	site->life_sum -= life;
+	site->life_max = thread->undo_life_max;
+	sites_grow(&session->sites, site, block->bytes, 1, event->stamp);
+	session->threads.all.at[block->thread].result.live_bytes += block->bytes;
+	totals->frees--;
+	totals->freed_bytes -= block->bytes;
+	totals->life_histogram[life_bucket(session, life)]--;
+	if (thread->undo_temporary) {
+		site->temporary--;
+		totals->temporary--;
+		thread->last_addr = addr;
+	}
+	if (thread->undo_type != TYPES_NONE &&
+	    types_add(&session->types, addr, thread->undo_type, block->bytes,
+		      session->sites.peak_number) == 0)
+		block->typed = 1;
+	timeline_heap(&session->timeline, session->sites.live_bytes, session->sites.live_blocks);
+}
+
+/* ------------------------------------------------------------------- feed */
+
+/* The block or stack of a later event is in the cache now: so fetch its site. */
+static inline void prefetch_site(const struct session *session, const struct event *event)
+{
+	uint32_t site = SITES_NONE;
+
+	if (event->kind == EVENT_ALLOC) {
+		if (event->stack < session->sites.stacks)
+			site = session->sites.by_stack[event->stack];
+	} else if (event->kind == EVENT_FREE && session->heap.slots) {
+		const struct heap_block *block =
+			&session->heap.blocks[heap_home(&session->heap, event->addr)];
+
+		if (block->addr == event->addr)
+			site = block->site;
+	}
+	if (site != SITES_NONE) {
+		__builtin_prefetch(&session->sites.at[site], 1);
+		__builtin_prefetch((const char *)&session->sites.at[site] + 64, 1);
+	}
+}
+
+void session_feed(struct session *session, const struct event *events, size_t count)
+{
+	session->result.events += count;
+	for (size_t i = 0; i < count && i < AHEAD_HEAP; i++)
+		if (events[i].kind != EVENT_EXT)
+			heap_prefetch(&session->heap, events[i].addr);
+
+	for (size_t i = 0; i < count && !session->no_memory; i++) {
+		const struct event *event = &events[i];
+
+		if (i + AHEAD_HEAP < count && events[i + AHEAD_HEAP].kind != EVENT_EXT)
+			heap_prefetch(&session->heap, events[i + AHEAD_HEAP].addr);
+		if (i + AHEAD_SITE < count)
+			prefetch_site(session, &events[i + AHEAD_SITE]);
+
+		if (event->stamp > session->now) {
+			session->now = event->stamp;
+			if (unlikely(event->stamp >= session->timeline.end)) {
+				struct result_moment level = session_level(session);
+
+				timeline_move(&session->timeline, event->stamp, &level);
+			}
+		}
+		if (event->kind == EVENT_ALLOC)
+			feed_alloc(session, event);
+		else if (event->kind == EVENT_FREE)
+			feed_free(session, event);
+		else
+			session_ext(session, event);
+	}
+}
+
+void session_memory(struct session *session, uint64_t stamp, uint64_t rss_bytes)
+{
+	if (rss_bytes > session->result.totals.peak_rss_bytes)
+		session->result.totals.peak_rss_bytes = rss_bytes;
+	timeline_rss(&session->timeline, stamp, rss_bytes);
+}
+
+/* ------------------------------------------------------------ life of it */
+
+/* A rate that can be worked with, whatever the stream says. */
+static double sane_rate(double ns_per_tick)
+{
+	return ns_per_tick > 1e-3 && ns_per_tick < 1e6 ? ns_per_tick : 1.0;
+}
+
+struct session *session_new(const struct session_options *options, const struct image_info *info)
+{
+	static const uint64_t defaults[] = { GEN_1_BYTES, GEN_2_BYTES };
+	struct session *session = calloc(1, sizeof(*session));
+	double rate = sane_rate(info->ns_per_tick);
+
+	if (!session)
+		return NULL;
+	session->info = *info;
+	session->info.ns_per_tick = rate;
+	session->now = info->start_stamp;
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+		uint64_t bytes = options ? options->gen_clock[i] : 0;
+
+		if (!bytes)
+			bytes = defaults[i];
+		session->result.gen_clock[i] = bytes;
+		session->gen_clock[i] = (bytes + (1u << HEAP_CLOCK_SHIFT) - 1) >> HEAP_CLOCK_SHIFT;
+	}
+	session->us_per_tick_q32 = (uint64_t)(rate / 1000.0 * 4294967296.0);
+	session->window = (uint64_t)(WINDOW_NS / rate) + 1;
+	timeline_init(&session->timeline, info->start_stamp, (uint64_t)(TIMELINE_NS / rate) + 1);
+	return session;
+}
+
+struct session *session_free(struct session *session)
+{
+	if (!session)
+		return NULL;
+	heap_fini(&session->heap);
+	sites_fini(&session->sites);
+	threads_fini(&session->threads);
+	types_fini(&session->types);
+	modules_fini(&session->modules);
+	maps_fini(&session->maps);
+	arena_fini(&session->arena);
+	vec_fini(&session->marks);
+	vec_fini(&session->notes);
+	vec_fini(&session->nodes);
+	vec_fini(&session->thread_results);
+	vec_fini(&session->type_results);
+	free(session->site_results);
+	free(session->mapped_results);
+	free(session);
+	return NULL;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of a session, for the files that make it up: session.c (heap events),
+ * session-ext.c (everything rare), session-result.c (the end).
+ */
+#ifndef MODEL_STATE_H
+#define MODEL_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "heap.h"
+#include "maps.h"
+#include "modules.h"
+#include "result.h"
+#include "session.h"
+#include "sites.h"
+#include "threads.h"
+#include "timeline.h"
+#include "types.h"
+
+/* Blocks given out twice, whose first free may be late. */
+#define OWED_MAX 64u
+
+/**
+ * struct owed_free - the free of @addr has not come yet
+ * @thread: that made the new block: its own frees are in order
+ * @stamp:  of the new block
+ */
+struct owed_free {
+	uint64_t addr;
+	uint64_t stamp;
+	uint32_t thread;
+};
+
+/**
+ * struct session - one process image
+ * @now:        largest stamp so far
+ * @clock:      bytes ever allocated: the allocation clock
+ * @gen_clock:  ages at which a block enters generation 1 and 2
+ * @epochs:     a collector has been seen: generations come from @young, @old instead
+ * @young, @old: blocks born before these moments of the clock are in generation 1, 2
+ * @window:     ticks within which a free may arrive behind its successor
+ * @no_memory:  the analyzer's own memory has run out: nothing is modelled any more
+ */
+struct session {
+	struct image_info info;
+	struct result_process result;
+	uint64_t now;
+	uint64_t clock;
+	uint64_t gen_clock[RESULT_GENERATIONS - 1];
+	bool epochs;
+	uint64_t young;
+	uint64_t old;
+	uint64_t us_per_tick_q32;
+	uint64_t window;
+	bool no_memory;
+	bool ended;
+	bool finished;
+	bool stopped;
+	bool exit_seen;
+	int exit_status;
+	enum image_how how;
+
+	struct heap heap;
+	struct sites sites;
+	struct threads threads;
+	struct types types;
+	struct modules modules;
+	struct maps maps;
+	struct arena arena;
+	struct owed_free owed[OWED_MAX];
+	uint32_t owed_count;
+	uint32_t owed_next;
+
+	VEC(struct result_mark) marks;
+	VEC(const char *) notes;
+	VEC(struct tenure_node) nodes;
+	VEC(struct result_thread) thread_results;
+	VEC(struct result_type) type_results;
+	struct result_site *site_results;
+	struct result_site *mapped_results;
+	struct timeline timeline;
+};
+
+/** session_ext() - an extended record */
+void session_ext(struct session *session, const struct event *event);
+
+/** session_note() - one more of trust.notes; @text need not stay */
+void session_note(struct session *session, const char *text, size_t bytes);
+
+/** session_back() - TENURE_EXT_REALLOC_BACK: the last realloc of this thread did not happen */
+void session_back(struct session *session, const struct event *event, uint64_t addr);
+
+/** session_level() - the levels that the timeline shows */
+static inline struct result_moment session_level(const struct session *session)
+{
+	return (struct result_moment){
+		.heap_bytes = session->sites.live_bytes,
+		.heap_blocks = session->sites.live_blocks,
+		.mapped_bytes = session->maps.sites.live_bytes,
+	};
+}
+
+/** session_generation() - that a block born at @birth (units of the clock) has reached */
+static inline unsigned int session_generation(const struct session *session, uint64_t birth)
+{
+	uint64_t age;
+
+	if (session->epochs)
+		return (birth < session->young) + (birth < session->old);
+	age = (session->clock >> HEAP_CLOCK_SHIFT) - birth;
+	return (age >= session->gen_clock[0]) + (age >= session->gen_clock[1]);
+}
+
+/** session_birth() - the allocation clock at a block's birth */
+static inline uint64_t session_birth(const struct heap_block *block)
+{
+	return (uint64_t)block->clock_hi << 40 | block->clock_lo;
+}
+
+#endif /* MODEL_STATE_H */

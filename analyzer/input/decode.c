@@ -106,7 +106,7 @@ static inline size_t decode_free(struct decode *decode, unsigned int head, const
 	event->stack = 0;
 	event->thread = decode->slot;
 	event->kind = EVENT_FREE;
-	event->fn = !!(head & TENURE_HEAD_REALLOC);
+	event->fn = head >> 8 & (EVENT_FREE_REALLOC | EVENT_FREE_CUSTOM);
 	return need;
 }
 

@@ -16,6 +16,11 @@ enum event_kind {
 	EVENT_EXT, /* everything rare: see .ext, .payload */
 };
 
+enum event_free_flag {
+	EVENT_FREE_REALLOC = 1u << 0, /* the free half of a realloc */
+	EVENT_FREE_CUSTOM = 1u << 1,  /* of a block of TENURE_FN_CUSTOM */
+};
+
 /**
  * struct event - one record, half a cache line
  * @stamp:   ticks
@@ -26,7 +31,7 @@ enum event_kind {
  * @ext:     enum tenure_ext (EXT)
  * @thread:  slot index of the thread that recorded it
  * @kind:    enum event_kind
- * @fn:      enum tenure_fn (ALLOC); 1 for the free half of a realloc (FREE)
+ * @fn:      enum tenure_fn (ALLOC); enum event_free_flag (FREE)
  */
 struct event {
 	uint64_t stamp;

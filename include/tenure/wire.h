@@ -37,9 +37,9 @@
 /* ------------------------------------------------------------ handshake */
 
 enum tenure_hello_flag {
-	TENURE_HELLO_FORKED = 1u << 0,    /* a child of fork(): the heap is inherited */
+	TENURE_HELLO_FORKED = 1u << 0,	  /* a child of fork(): the heap is inherited */
 	TENURE_HELLO_RECONNECT = 1u << 1, /* same image, same memfd; only the pipe was lost */
-	TENURE_HELLO_SPAWNED = 1u << 2,   /* the shim started `tenure collect` by itself */
+	TENURE_HELLO_SPAWNED = 1u << 2,	  /* the shim started `tenure collect` by itself */
 };
 
 /**
@@ -113,12 +113,12 @@ struct tenure_welcome {
  */
 #define TENURE_SHARED_SLOTS_OFFSET 0x00010000ull /* 64 KiB */
 #define TENURE_SHARED_NODES_OFFSET 0x10000000ull /* 256 MiB */
-#define TENURE_SLOT_BYTES          8192u
-#define TENURE_SLOT_BATCH          64u /* slots mapped at a time */
-#define TENURE_SLOTS_MAX           16384u
-#define TENURE_NODE_BATCH          65536u /* nodes mapped at a time: 1 MiB */
-#define TENURE_NODES_MAX           (1u << 24)
-#define TENURE_SHARED_BYTES        (TENURE_SHARED_NODES_OFFSET + 16ull * TENURE_NODES_MAX)
+#define TENURE_SLOT_BYTES	   8192u
+#define TENURE_SLOT_BATCH	   64u /* slots mapped at a time */
+#define TENURE_SLOTS_MAX	   16384u
+#define TENURE_NODE_BATCH	   65536u /* nodes mapped at a time: 1 MiB */
+#define TENURE_NODES_MAX	   (1u << 24)
+#define TENURE_SHARED_BYTES	   (TENURE_SHARED_NODES_OFFSET + 16ull * TENURE_NODES_MAX)
 
 /* Why events were lost; index into tenure_shared.lost[]. */
 enum tenure_lost {
@@ -194,14 +194,14 @@ struct tenure_slot {
 _Static_assert(sizeof(struct tenure_slot) == TENURE_SLOT_BYTES, "wire: slot");
 
 enum tenure_node_kind {
-	TENURE_NODE_NONE = 0,   /* not written yet */
-	TENURE_NODE_ROOT = 1,   /* pc: module generation */
-	TENURE_NODE_CALL = 2,   /* pc: return address; the call is just before it */
-	TENURE_NODE_EXACT = 3,  /* pc: the instruction itself (interrupted by a signal) */
-	TENURE_NODE_GUESS = 4,  /* as CALL, found by following a frame pointer */
-	TENURE_NODE_CUT = 5,    /* the stack goes on, but could not be followed or was limited */
+	TENURE_NODE_NONE = 0,	/* not written yet */
+	TENURE_NODE_ROOT = 1,	/* pc: module generation */
+	TENURE_NODE_CALL = 2,	/* pc: return address; the call is just before it */
+	TENURE_NODE_EXACT = 3,	/* pc: the instruction itself (interrupted by a signal) */
+	TENURE_NODE_GUESS = 4,	/* as CALL, found by following a frame pointer */
+	TENURE_NODE_CUT = 5,	/* the stack goes on, but could not be followed or was limited */
 	TENURE_NODE_PYTHON = 6, /* pc: code id << 20 | offset of the instruction in bytes */
-	TENURE_NODE_PAIR = 7,   /* parent: native stack; pc: node id of the Python stack */
+	TENURE_NODE_PAIR = 7,	/* parent: native stack; pc: node id of the Python stack */
 };
 
 /**
@@ -220,10 +220,10 @@ struct tenure_node {
 
 _Static_assert(sizeof(struct tenure_node) == 16, "wire: node");
 
-#define TENURE_NODE_WORD(kind, pc) ((uint64_t)(kind) << 56 | ((uint64_t)(pc) & 0xffffffffffffull))
-#define TENURE_NODE_KIND(word)     ((unsigned)((word) >> 56))
-#define TENURE_NODE_FLAGS(word)    ((unsigned)((word) >> 48 & 0xff))
-#define TENURE_NODE_PC(word)       ((word) & 0xffffffffffffull)
+#define TENURE_NODE_WORD(kind, pc) ((uint64_t)(kind) << 56 | ((uint64_t)(pc)&0xffffffffffffull))
+#define TENURE_NODE_KIND(word)	   ((unsigned)((word) >> 56))
+#define TENURE_NODE_FLAGS(word)	   ((unsigned)((word) >> 48 & 0xff))
+#define TENURE_NODE_PC(word)	   ((word)&0xffffffffffffull)
 
 /* ------------------------------------------------------------ the chunks */
 
@@ -264,7 +264,8 @@ _Static_assert(sizeof(struct tenure_chunk) == 24, "wire: chunk head");
  *   fields: stamp delta; address: zigzag of (addr >> 4) - (last >> 4), or the
  *   address; size in bytes as asked for; stack: zigzag of id - last id;
  *   function byte if any.  Sets last stamp, address and stack.
- * FREE   2..4, 5..7, 15 as above; 8: the free half of a realloc.
+ * FREE   2..4, 5..7, 15 as above; 8: the free half of a realloc; 9: a block of
+ *        TENURE_FN_CUSTOM, which may begin where a block of malloc begins.
  *   fields: stamp delta; address.  Sets last stamp and address.
  * EXT    2..9  enum tenure_ext.  Then 16 bits: length of the payload, 64 bits:
  *   the stamp itself, then the payload.  Sets the last stamp.
@@ -273,22 +274,23 @@ _Static_assert(sizeof(struct tenure_chunk) == 24, "wire: chunk head");
  */
 #define TENURE_KIND_ALLOC 0u
 #define TENURE_KIND_FREE  1u
-#define TENURE_KIND_EXT   3u
+#define TENURE_KIND_EXT	  3u
 #define TENURE_KIND_MASK  3u
 
 #define TENURE_HEAD_STAMP(n) ((unsigned)(n) << 2)
-#define TENURE_HEAD_ADDR(n)  (((unsigned)(n) - 1) << 5)
-#define TENURE_HEAD_SIZE(n)  (((unsigned)(n) - 1) << 8)
-#define TENURE_HEAD_STACK(n) (((unsigned)(n) - 1) << 11)
+#define TENURE_HEAD_ADDR(n)  (((unsigned)(n)-1) << 5)
+#define TENURE_HEAD_SIZE(n)  (((unsigned)(n)-1) << 8)
+#define TENURE_HEAD_STACK(n) (((unsigned)(n)-1) << 11)
 #define TENURE_HEAD_FN(f)    ((unsigned)(f) << 13)
 #define TENURE_HEAD_FN_BYTE  3u
 #define TENURE_HEAD_RAW_ADDR (1u << 15)
 #define TENURE_HEAD_REALLOC  (1u << 8)
+#define TENURE_HEAD_CUSTOM   (1u << 9)
 #define TENURE_HEAD_EXT(t)   (TENURE_KIND_EXT | (unsigned)(t) << 2)
 
 #define TENURE_ALLOC_MAX (2 + 7 + 8 + 8 + 4 + 1) /* longest ALLOC record, bytes */
-#define TENURE_FREE_MAX  (2 + 7 + 8)
-#define TENURE_EXT_HEAD  (2 + 2 + 8)
+#define TENURE_FREE_MAX	 (2 + 7 + 8)
+#define TENURE_EXT_HEAD	 (2 + 2 + 8)
 
 /* What made a block. */
 enum tenure_fn {
@@ -300,34 +302,34 @@ enum tenure_fn {
 	TENURE_FN_MEMALIGN,
 	TENURE_FN_VALLOC,
 	TENURE_FN_PVALLOC,
-	TENURE_FN_NEW,       /* operator new of an allocator that does not go through malloc */
+	TENURE_FN_NEW, /* operator new of an allocator that does not go through malloc */
 	TENURE_FN_NEW_ARRAY,
-	TENURE_FN_CUSTOM,    /* tenure_alloc() of the annotation API */
-	TENURE_FN_PY_MEM,    /* PYMEM_DOMAIN_MEM */
-	TENURE_FN_PY_OBJ,    /* PYMEM_DOMAIN_OBJ */
-	TENURE_FN_MMAP,      /* used by the analyzer for mapped ranges */
+	TENURE_FN_CUSTOM, /* tenure_alloc() of the annotation API */
+	TENURE_FN_PY_MEM, /* PYMEM_DOMAIN_MEM */
+	TENURE_FN_PY_OBJ, /* PYMEM_DOMAIN_OBJ */
+	TENURE_FN_MMAP,	  /* used by the analyzer for mapped ranges */
 	TENURE_FN_COUNT,
 };
 
 /* Extended records.  Payloads are packed in the order given. */
 enum tenure_ext {
-	TENURE_EXT_THREAD = 1,        /* u32 tid, name (rest): start, or a new name */
-	TENURE_EXT_THREAD_END = 2,    /* u32 tid */
-	TENURE_EXT_REALLOC_BACK = 3,  /* u64 addr: realloc failed, the block is back */
-	TENURE_EXT_MAP = 4,           /* u64 addr, u64 bytes, u32 prot, u32 flags, u32 stack, u32 file */
-	TENURE_EXT_UNMAP = 5,         /* u64 addr, u64 bytes */
-	TENURE_EXT_REMAP = 6,         /* u64 old, u64 bytes, u64 new, u64 bytes, u32 stack, u32 flags */
-	TENURE_EXT_BREAK = 7,         /* i64 change in bytes, u64 new break */
-	TENURE_EXT_MODULE = 8,        /* struct tenure_module, build id, path */
-	TENURE_EXT_MODULE_GONE = 9,   /* u64 bias, u32 generation that begins */
-	TENURE_EXT_MARK = 10,         /* u32 enum tenure_mark_kind, name (rest) */
-	TENURE_EXT_TYPE = 11,         /* u64 addr, type name (rest): object header of a block */
-	TENURE_EXT_RECORDING = 12,    /* u32 1 started, 0 stopped */
-	TENURE_EXT_EXIT = 13,         /* i32 status: exit() has begun */
-	TENURE_EXT_CLOCK = 14,        /* u64 CLOCK_MONOTONIC ns at this stamp */
-	TENURE_EXT_COMMAND = 15,      /* argument vector, NUL-separated, cut at 2 KiB */
-	TENURE_EXT_EXE = 16,          /* path of the executable */
-	TENURE_EXT_NOTE = 17,         /* text for trust.notes */
+	TENURE_EXT_THREAD = 1,	     /* u32 tid, name (rest): start, or a new name */
+	TENURE_EXT_THREAD_END = 2,   /* u32 tid */
+	TENURE_EXT_REALLOC_BACK = 3, /* u64 addr: realloc failed, the block is back */
+	TENURE_EXT_MAP = 4,    /* u64 addr, u64 bytes, u32 prot, u32 flags, u32 stack, u32 file */
+	TENURE_EXT_UNMAP = 5,  /* u64 addr, u64 bytes */
+	TENURE_EXT_REMAP = 6,  /* u64 old, u64 bytes, u64 new, u64 bytes, u32 stack, u32 flags */
+	TENURE_EXT_BREAK = 7,  /* i64 change in bytes, u64 new break */
+	TENURE_EXT_MODULE = 8, /* struct tenure_module, build id, path */
+	TENURE_EXT_MODULE_GONE = 9, /* u64 bias, u32 generation that begins */
+	TENURE_EXT_MARK = 10,	    /* u32 enum tenure_mark_kind, name (rest) */
+	TENURE_EXT_TYPE = 11,	    /* u64 addr, type name (rest): object header of a block */
+	TENURE_EXT_RECORDING = 12,  /* u32 1 started, 0 stopped */
+	TENURE_EXT_EXIT = 13,	    /* i32 status: exit() has begun */
+	TENURE_EXT_CLOCK = 14,	    /* u64 CLOCK_MONOTONIC ns at this stamp */
+	TENURE_EXT_COMMAND = 15,    /* argument vector, NUL-separated, cut at 2 KiB */
+	TENURE_EXT_EXE = 16,	    /* path of the executable */
+	TENURE_EXT_NOTE = 17,	    /* text for trust.notes */
 	/* 32.. belong to the CPython provider (tenure/wire-python.h) */
 	TENURE_EXT_PYTHON = 32,
 };

@@ -30,6 +30,7 @@ enum capture_packet_type {
 	CAPTURE_MEMORY = 4, /* u64 stamp, u64 resident bytes */
 	CAPTURE_NODES = 5,  /* u32 first id, u32 0, nodes */
 	CAPTURE_END = 6,    /* struct stream_end, struct tenure_shared */
+	CAPTURE_RUN = 7,    /* image 0; what the runner knows, in its own words */
 };
 
 /**

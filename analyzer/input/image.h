@@ -86,12 +86,14 @@ struct image_end {
  * @events:      in order over all threads of the image, but for rare inversions
  * @memory:      the resident set was sampled
  * @image_ended: the last call for this image
+ * @run:         a capture holds a CAPTURE_RUN packet; may be NULL
  */
 struct input_ops {
 	void *(*image_begun)(void *arg, const struct image_info *info);
 	void (*events)(void *image, const struct event *events, size_t count);
 	void (*memory)(void *image, uint64_t stamp, uint64_t rss_bytes);
 	void (*image_ended)(void *image, const struct image_end *end);
+	void (*run)(void *arg, const uint8_t *payload, size_t bytes);
 };
 
 #endif /* INPUT_IMAGE_H */

@@ -141,6 +141,11 @@ static int feed(struct replay *replay, const struct capture_packet *packet)
 
 	if (packet->type == CAPTURE_BEGIN)
 		return begin(replay, packet);
+	if (packet->type == CAPTURE_RUN) {
+		if (replay->ops->run)
+			replay->ops->run(replay->arg, packet->payload, packet->bytes);
+		return 0;
+	}
 	if (index == HASHMAP_NONE) /* declined */
 		return 0;
 	stream = replay->streams.at[index];

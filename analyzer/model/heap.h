@@ -20,12 +20,15 @@
 #define HEAP_SITES_MAX	 (1u << 24)
 #define HEAP_THREADS_MAX (1u << 15)
 
+/* Blocks of a custom allocator have keys of their own: its pool may begin where its first does. */
+#define HEAP_CUSTOM (UINT64_C(1) << 63)
+
 /* The allocation clock counts in units of so many bytes. */
 #define HEAP_CLOCK_SHIFT 6u
 
 /**
  * struct heap_block - one live block
- * @addr:   0: no block
+ * @addr:   0: no block.  With HEAP_CUSTOM where that applies, here and in all calls
  * @stamp:  ticks at birth since the process image began
  * @bytes:  as asked for, HEAP_BYTES_MAX if more
  * @thread: index of the thread that made it

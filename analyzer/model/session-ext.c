@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "state.h"
+#include "tenure/wire-python.h"
 
 #define MARKS_MAX      65536u
 #define NOTES_MAX      64u
@@ -165,9 +166,13 @@ static void ext_type(struct session *session, struct cursor *cursor)
 
 	if (cursor->bad)
 		return;
-	block = heap_find(&session->heap, addr);
+	/* The inner one, where a custom block lies at the beginning of its pool. */
+	block = heap_find(&session->heap, addr | HEAP_CUSTOM);
+	if (!block)
+		block = heap_find(&session->heap, addr);
 	if (!block)
 		return;
+	addr = block->addr;
 	type = types_name(&session->types, &session->arena, cursor->at, cursor->left);
 	if (type == TYPES_NONE)
 		return;
@@ -225,9 +230,35 @@ static void ext_exit(struct session *session, struct cursor *cursor)
 	session->exit_seen = !cursor->bad;
 }
 
+static void ext_python(struct session *session, const struct event *event)
+{
+	struct cursor cursor = { .at = event->payload, .left = event->bytes };
+	struct tenure_py_gc gc;
+
+	check(session, python_feed(session->python, event));
+	session->collecting = python_collecting(session->python);
+	if (event->ext != TENURE_PY_GC_STOP)
+		return;
+	take(&cursor, &gc, sizeof(gc));
+	if (cursor.bad)
+		return;
+	python_heap(session->python, session->sites.live_bytes, session->sites.live_blocks);
+
+	/* What has lived through a collection is older now. */
+	session->epochs = true;
+	session->young = session_since(session, event->stamp);
+	if (gc.generation)
+		session->old = session->young;
+}
+
 void session_ext(struct session *session, const struct event *event)
 {
 	struct cursor cursor = { .at = event->payload, .left = event->bytes };
+
+	if (event->ext >= TENURE_EXT_PYTHON) {
+		ext_python(session, event);
+		return;
+	}
 
 	switch ((enum tenure_ext)event->ext) {
 	case TENURE_EXT_THREAD:
@@ -279,8 +310,8 @@ void session_ext(struct session *session, const struct event *event)
 	case TENURE_EXT_NOTE:
 		session_note(session, (const char *)cursor.at, cursor.left);
 		break;
-	case TENURE_EXT_CLOCK: /* the server measures the rate itself */
-	case TENURE_EXT_PYTHON:
+	case TENURE_EXT_CLOCK:	/* the server measures the rate itself */
+	case TENURE_EXT_PYTHON: /* above */
 		break;
 	}
 	if (cursor.bad)

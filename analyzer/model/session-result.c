@@ -124,7 +124,7 @@ static int finish_sites(struct session *session)
 		if (!block->addr)
 			continue;
 		site = &session->site_results[block->site];
-		generation = session_generation(session, session_birth(block));
+		generation = session_generation(session, block);
 		site->alive[generation]++;
 		site->alive_bytes[generation] += block->bytes;
 	}
@@ -231,6 +231,7 @@ const struct result_process *session_finish(struct session *session)
 	result->nodes_count = session->nodes.count;
 	result->modules = session->modules.all.at;
 	result->modules_count = session->modules.all.count;
+	result->python = python_finish(session->python);
 	result->marks = session->marks.at;
 	result->marks_count = session->marks.count;
 	session->finished = true;

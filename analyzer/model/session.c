@@ -27,10 +27,11 @@
 
 /* --------------------------------------------------------------- repairs */
 
-static attr_cold void owe(struct session *session, const struct event *event, uint32_t thread)
+static attr_cold void owe(struct session *session, const struct event *event, uint64_t key,
+			  uint32_t thread)
 {
 	session->owed[session->owed_next] = (struct owed_free){
-		.addr = event->addr,
+		.key = key,
 		.stamp = event->stamp,
 		.thread = thread,
 	};
@@ -41,14 +42,15 @@ static attr_cold void owe(struct session *session, const struct event *event, ui
 }
 
 /* Is this the late free of a block that was taken for freed already? */
-static attr_cold bool settle(struct session *session, const struct event *event, uint32_t thread)
+static attr_cold bool settle(struct session *session, const struct event *event, uint64_t key,
+			     uint32_t thread)
 {
 	for (uint32_t i = 0; i < session->owed_count; i++) {
 		struct owed_free *owed = &session->owed[i];
 
-		if (owed->addr != event->addr || owed->thread == thread)
+		if (owed->key != key || owed->thread == thread)
 			continue;
-		owed->addr = 0;
+		owed->key = 0;
 		if (event->stamp - owed->stamp > session->window)
 			return false;
 		session->result.trust.unmatched--;
@@ -59,6 +61,15 @@ static attr_cold bool settle(struct session *session, const struct event *event,
 }
 
 /* ------------------------------------------------------- blocks come and go */
+
+/* What the heap knows the block of an event by. */
+static inline uint64_t key_of(const struct event *event)
+{
+	bool is_custom = event->kind == EVENT_ALLOC ? event->fn == TENURE_FN_CUSTOM
+						    : event->fn & EVENT_FREE_CUSTOM;
+
+	return is_custom ? event->addr | HEAP_CUSTOM : event->addr;
+}
 
 static inline unsigned int bits(uint64_t value)
 {
@@ -79,17 +90,10 @@ static inline unsigned int life_bucket(const struct session *session, uint64_t t
 	return bucket(us, RESULT_LIFE_BUCKETS);
 }
 
-static inline uint64_t since_start(const struct session *session, uint64_t stamp)
-{
-	return stamp > session->info.start_stamp
-		       ? (stamp - session->info.start_stamp) & HEAP_STAMP_MASK
-		       : 0;
-}
-
 static inline uint64_t lifetime(const struct session *session, const struct heap_block *block,
 				uint64_t stamp)
 {
-	uint64_t now = since_start(session, stamp);
+	uint64_t now = session_since(session, stamp);
 
 	return now > block->stamp ? now - block->stamp : 0;
 }
@@ -102,7 +106,7 @@ static inline void account_death(struct session *session, const struct heap_bloc
 	uint64_t life = lifetime(session, block, stamp);
 
 	sites_shrink(&session->sites, site, block->bytes, 1);
-	site->died[session_generation(session, session_birth(block))]++;
+	site->died[session_generation(session, block)]++;
 	site->life_sum += life;
 	if (life > site->life_max)
 		site->life_max = life;
@@ -122,6 +126,7 @@ static inline void feed_alloc(struct session *session, const struct event *event
 	uint32_t fn = likely(event->fn < TENURE_FN_COUNT) ? event->fn : TENURE_FN_CUSTOM;
 	struct thread_state *thread = threads_get(&session->threads, event->thread, event->stamp);
 	uint32_t site = sites_get(&session->sites, event->stack, fn);
+	uint64_t key = key_of(event);
 	struct heap_block *block;
 	uint64_t clock;
 
@@ -134,18 +139,18 @@ static inline void feed_alloc(struct session *session, const struct event *event
 		return;
 	}
 
-	block = heap_put(&session->heap, event->addr);
+	block = heap_put(&session->heap, key);
 	if (unlikely(block->addr)) {
 		account_death(session, block, event->stamp);
-		owe(session, event, (uint32_t)(thread - session->threads.all.at));
+		owe(session, event, key, (uint32_t)(thread - session->threads.all.at));
 	} else {
 		session->heap.count++;
 	}
 	session->clock += bytes;
 	clock = session->clock >> HEAP_CLOCK_SHIFT;
 	*block = (struct heap_block){
-		.addr = event->addr,
-		.stamp = since_start(session, event->stamp),
+		.addr = key,
+		.stamp = session_since(session, event->stamp),
 		.bytes = bytes,
 		.thread = (uint64_t)(thread - session->threads.all.at),
 		.site = site,
@@ -156,7 +161,7 @@ static inline void feed_alloc(struct session *session, const struct event *event
 	session->sites.at[site].allocations++;
 	session->sites.at[site].bytes += bytes;
 	sites_grow(&session->sites, &session->sites.at[site], bytes, 1, event->stamp);
-	thread->last_addr = event->addr;
+	thread->last_key = key;
 	thread->result.allocations++;
 	thread->result.bytes += bytes;
 	thread->result.live_bytes += bytes;
@@ -170,15 +175,14 @@ static inline void feed_alloc(struct session *session, const struct event *event
 static inline void remember(struct session *session, struct thread_state *thread,
 			    const struct heap_block *block, const struct event *event)
 {
-	thread->undo_addr = event->addr;
+	thread->undo_key = key_of(event);
 	thread->undo_known = block;
 	thread->undo_stamp = event->stamp;
 	if (block) {
 		thread->undo = *block;
 		thread->undo_life_max = session->sites.at[block->site].life_max;
-		thread->undo_generation =
-			(uint8_t)session_generation(session, session_birth(block));
-		thread->undo_temporary = thread->last_addr == event->addr;
+		thread->undo_generation = (uint8_t)session_generation(session, block);
+		thread->undo_temporary = thread->last_key == thread->undo_key;
 		thread->undo_type = block->typed ? types_find(&session->types, block->addr)
 						 : TYPES_NONE;
 	}
@@ -188,6 +192,7 @@ static inline void feed_free(struct session *session, const struct event *event)
 {
 	struct result_totals *totals = &session->result.totals;
 	struct thread_state *thread = threads_get(&session->threads, event->thread, event->stamp);
+	uint64_t key = key_of(event);
 	struct heap_block *block;
 
 	if (unlikely(!thread)) {
@@ -195,11 +200,11 @@ static inline void feed_free(struct session *session, const struct event *event)
 		return;
 	}
 	if (unlikely(session->owed_count) &&
-	    settle(session, event, (uint32_t)(thread - session->threads.all.at)))
+	    settle(session, event, key, (uint32_t)(thread - session->threads.all.at)))
 		return;
 
-	block = heap_find(&session->heap, event->addr);
-	if (event->fn) {
+	block = heap_find(&session->heap, key);
+	if (event->fn & EVENT_FREE_REALLOC) {
 		totals->reallocs++;
 		remember(session, thread, block, event);
 	}
@@ -207,11 +212,13 @@ static inline void feed_free(struct session *session, const struct event *event)
 		totals->inherited_frees++;
 		return;
 	}
-	if (thread->last_addr == event->addr) {
+	if (thread->last_key == key) {
 		session->sites.at[block->site].temporary++;
 		totals->temporary++;
-		thread->last_addr = 0;
+		thread->last_key = 0;
 	}
+	if (unlikely(session->collecting))
+		(void)python_freed(session->python, event->thread, block->bytes);
 	account_death(session, block, event->stamp);
 	heap_remove(&session->heap, block);
 }
@@ -223,10 +230,12 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 	struct heap_block *block;
 	struct site *site;
 	uint64_t life;
+	uint64_t key;
 
-	if (!thread || thread->undo_addr != addr || !addr)
+	if (!thread || (thread->undo_key & ~HEAP_CUSTOM) != addr || !addr)
 		return;
-	thread->undo_addr = 0;
+	key = thread->undo_key;
+	thread->undo_key = 0;
 	totals->reallocs--;
 	if (!thread->undo_known) {
 		totals->inherited_frees--;
@@ -236,7 +245,7 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 		session->no_memory = true;
 		return;
 	}
-	block = heap_put(&session->heap, addr);
+	block = heap_put(&session->heap, key);
 	if (block->addr) /* given out meanwhile: then it did not come back */
 		return;
 	*block = thread->undo;
@@ -256,10 +265,10 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 	if (thread->undo_temporary) {
 		site->temporary--;
 		totals->temporary--;
-		thread->last_addr = addr;
+		thread->last_key = key;
 	}
 	if (thread->undo_type != TYPES_NONE &&
-	    types_add(&session->types, addr, thread->undo_type, block->bytes,
+	    types_add(&session->types, key, thread->undo_type, block->bytes,
 		      session->sites.peak_number) == 0)
 		block->typed = 1;
 	timeline_heap(&session->timeline, session->sites.live_bytes, session->sites.live_blocks);
@@ -277,9 +286,9 @@ static inline void prefetch_site(const struct session *session, const struct eve
 			site = session->sites.by_stack[event->stack];
 	} else if (event->kind == EVENT_FREE && session->heap.slots) {
 		const struct heap_block *block =
-			&session->heap.blocks[heap_home(&session->heap, event->addr)];
+			&session->heap.blocks[heap_home(&session->heap, key_of(event))];
 
-		if (block->addr == event->addr)
+		if (block->addr == key_of(event))
 			site = block->site;
 	}
 	if (site != SITES_NONE) {
@@ -293,13 +302,13 @@ void session_feed(struct session *session, const struct event *events, size_t co
 	session->result.events += count;
 	for (size_t i = 0; i < count && i < AHEAD_HEAP; i++)
 		if (events[i].kind != EVENT_EXT)
-			heap_prefetch(&session->heap, events[i].addr);
+			heap_prefetch(&session->heap, key_of(&events[i]));
 
 	for (size_t i = 0; i < count && !session->no_memory; i++) {
 		const struct event *event = &events[i];
 
 		if (i + AHEAD_HEAP < count && events[i + AHEAD_HEAP].kind != EVENT_EXT)
-			heap_prefetch(&session->heap, events[i + AHEAD_HEAP].addr);
+			heap_prefetch(&session->heap, key_of(&events[i + AHEAD_HEAP]));
 		if (i + AHEAD_SITE < count)
 			prefetch_site(session, &events[i + AHEAD_SITE]);
 
@@ -343,6 +352,11 @@ struct session *session_new(const struct session_options *options, const struct 
 
 	if (!session)
 		return NULL;
+	session->python = python_new();
+	if (!session->python) {
+		free(session);
+		return NULL;
+	}
 	session->info = *info;
 	session->info.ns_per_tick = rate;
 	session->now = info->start_stamp;
@@ -370,6 +384,7 @@ struct session *session_free(struct session *session)
 	types_fini(&session->types);
 	modules_fini(&session->modules);
 	maps_fini(&session->maps);
+	python_free(session->python);
 	arena_fini(&session->arena);
 	vec_fini(&session->marks);
 	vec_fini(&session->notes);

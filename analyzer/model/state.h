@@ -14,6 +14,7 @@
 #include "heap.h"
 #include "maps.h"
 #include "modules.h"
+#include "python.h"
 #include "result.h"
 #include "session.h"
 #include "sites.h"
@@ -25,12 +26,12 @@
 #define OWED_MAX 64u
 
 /**
- * struct owed_free - the free of @addr has not come yet
+ * struct owed_free - the free of the block known by @key has not come yet
  * @thread: that made the new block: its own frees are in order
  * @stamp:  of the new block
  */
 struct owed_free {
-	uint64_t addr;
+	uint64_t key;
 	uint64_t stamp;
 	uint32_t thread;
 };
@@ -41,7 +42,8 @@ struct owed_free {
  * @clock:      bytes ever allocated: the allocation clock
  * @gen_clock:  ages at which a block enters generation 1 and 2
  * @epochs:     a collector has been seen: generations come from @young, @old instead
- * @young, @old: blocks born before these moments of the clock are in generation 1, 2
+ * @young, @old: blocks born before these moments are in generation 1, 2
+ * @collecting: a collection is under way
  * @window:     ticks within which a free may arrive behind its successor
  * @no_memory:  the analyzer's own memory has run out: nothing is modelled any more
  */
@@ -54,6 +56,7 @@ struct session {
 	bool epochs;
 	uint64_t young;
 	uint64_t old;
+	bool collecting;
 	uint64_t us_per_tick_q32;
 	uint64_t window;
 	bool no_memory;
@@ -70,6 +73,7 @@ struct session {
 	struct types types;
 	struct modules modules;
 	struct maps maps;
+	struct python *python;
 	struct arena arena;
 	struct owed_free owed[OWED_MAX];
 	uint32_t owed_count;
@@ -104,21 +108,24 @@ static inline struct result_moment session_level(const struct session *session)
 	};
 }
 
-/** session_generation() - that a block born at @birth (units of the clock) has reached */
-static inline unsigned int session_generation(const struct session *session, uint64_t birth)
+/** session_since() - a moment as blocks keep it */
+static inline uint64_t session_since(const struct session *session, uint64_t stamp)
 {
-	uint64_t age;
-
-	if (session->epochs)
-		return (birth < session->young) + (birth < session->old);
-	age = (session->clock >> HEAP_CLOCK_SHIFT) - birth;
-	return (age >= session->gen_clock[0]) + (age >= session->gen_clock[1]);
+	return stamp > session->info.start_stamp
+		       ? (stamp - session->info.start_stamp) & HEAP_STAMP_MASK
+		       : 0;
 }
 
-/** session_birth() - the allocation clock at a block's birth */
-static inline uint64_t session_birth(const struct heap_block *block)
+/** session_generation() - that @block has reached */
+static inline unsigned int session_generation(const struct session *session,
+					      const struct heap_block *block)
 {
-	return (uint64_t)block->clock_hi << 40 | block->clock_lo;
+	uint64_t birth = (uint64_t)block->clock_hi << 40 | block->clock_lo;
+	uint64_t age = (session->clock >> HEAP_CLOCK_SHIFT) - birth;
+
+	if (session->epochs)
+		return (block->stamp < session->young) + (block->stamp < session->old);
+	return (age >= session->gen_clock[0]) + (age >= session->gen_clock[1]);
 }
 
 #endif /* MODEL_STATE_H */

@@ -17,7 +17,8 @@
 
 /**
  * struct thread_state - a thread, and what is remembered between its events
- * @last_addr: the block it made last; 0 after anything that ends "just made"
+ * @last_key:  the block it made last, as the heap knows it; 0: freed already
+ * @undo_key:  of what its last realloc gave back; 0: nothing
  * @undo:      what its last realloc gave back, in case the realloc failed
  * @undo_stamp: when
  * @undo_type: type of that block, if it had one
@@ -27,9 +28,9 @@
  */
 struct thread_state {
 	struct result_thread result;
-	uint64_t last_addr;
+	uint64_t last_key;
 	struct heap_block undo;
-	uint64_t undo_addr;
+	uint64_t undo_key;
 	uint64_t undo_life_max;
 	uint64_t undo_stamp;
 	uint32_t undo_type;

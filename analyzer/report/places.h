@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sites brought together by the place in the program that is to answer for
+ * them: the first function from the leaf that is neither an allocator's
+ * wrapper nor a run-time library's.
+ */
+#ifndef REPORT_PLACES_H
+#define REPORT_PLACES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/vec.h"
+#include "report/document.h"
+#include "report/report-text.h"
+
+/** struct places_view - what is known of the frames of a document, for many lists */
+struct places_view {
+	const struct report *report;
+	uint8_t *classes; /* per frame */
+	uint32_t *labels; /* per frame: equal for frames that are printed alike */
+};
+
+/**
+ * struct place - a function at a line, and all sites that it answers for
+ * @stack:  a stack with it as its leaf
+ * @weight: what the list is ordered by
+ * @blocks: the number that stands beside it
+ * @whole:  allocations ever, for shares
+ * @sites:  how many stacks lead here
+ * @first:  index of the first of its members
+ */
+struct place {
+	uint32_t stack;
+	uint64_t weight;
+	uint64_t blocks;
+	uint64_t whole;
+	size_t sites;
+	size_t first;
+};
+
+/* A site on its way up from a place. */
+struct place_member {
+	uint32_t label; /* of the place; members of a place stand together */
+	uint32_t stack; /* of the place's frame */
+	uint64_t weight;
+	uint64_t blocks;
+	uint64_t whole;
+};
+
+/** struct places - the heaviest first; places without weight are left out */
+struct places {
+	VEC(struct place) items;
+	VEC(struct place_member) members;
+	uint64_t weight;
+	uint64_t blocks;
+};
+
+/** struct place_caller - who called a place most, and for how much of its weight */
+struct place_caller {
+	uint32_t frame;
+	uint64_t weight;
+};
+
+/** places_view_init() - look at all frames of @report.  Return: 0 or -ENOMEM */
+attr_nodiscard int places_view_init(struct places_view *view, const struct report *report);
+
+/** places_view_fini() - give the memory back */
+void places_view_fini(struct places_view *view);
+
+/**
+ * places_init() - bring @sites together, for a list ordered by @sort
+ *
+ * Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int places_init(struct places *places, const struct places_view *view,
+			       const report_sites *sites, enum report_sort sort);
+
+/**
+ * places_callers() - the heaviest way up from a place
+ * @callers: room for @most; the caller, its caller, …
+ * @ret_count: how many there are
+ *
+ * Library functions and repeated ones are passed over.  Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int places_callers(struct places *places, const struct places_view *view,
+				  const struct place *place, struct place_caller *callers,
+				  size_t most, size_t *ret_count);
+
+/** places_fini() - give the memory back */
+void places_fini(struct places *places);
+
+#endif /* REPORT_PLACES_H */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The report for people: which parts, in which order. */
+#include "report/report-text.h"
+#include "base/err.h"
+#include "report/text-parts.h"
+
+const char *const report_sort_names[] = {
+	[REPORT_SORT_PEAK] = "peak",
+	[REPORT_SORT_LIVE] = "live",
+	[REPORT_SORT_ALLOCATIONS] = "allocations",
+	[REPORT_SORT_BYTES] = "bytes",
+	[REPORT_SORT_TEMPORARY] = "temporary",
+	[REPORT_SORT_SURVIVORS] = "survivors",
+	[REPORT_SORT_COUNT] = NULL,
+};
+
+/* The process that was asked for, else the one with the largest peak. */
+static const struct report_process *choose_process(const struct report *report, uint32_t pid)
+{
+	const struct report_process *best = NULL;
+
+	if (!pid)
+		return report->processes.count ? &report->processes.at[report->tree.peak_process]
+					       : NULL;
+	/* A pid has several images when it called exec(): the one that did most. */
+	for (size_t i = 0; i < report->processes.count; i++) {
+		const struct report_process *process = &report->processes.at[i];
+
+		if (process->pid == pid &&
+		    (!best || process->totals.peak_bytes > best->totals.peak_bytes))
+			best = process;
+	}
+	return best;
+}
+
+static struct text_list list_of(const struct text *text, size_t top, size_t callers)
+{
+	return (struct text_list){ text->options->top ? text->options->top : top, callers };
+}
+
+/* The lists in which somebody looks for a problem; those that say nothing are left out. */
+static int print_overview(const struct text *text)
+{
+	const struct report_totals *totals = &text->process->totals;
+	struct text_list list = list_of(text, 5, 3);
+	int r = text_places(text, REPORT_SORT_PEAK, &list);
+
+	list = list_of(text, 3, 2);
+	if (r == 0 && totals->live_bytes)
+		r = text_places(text, REPORT_SORT_LIVE, &list);
+	text_survivors(text);
+	list = list_of(text, 3, 1);
+	if (r == 0)
+		r = text_places(text, REPORT_SORT_SURVIVORS, &list);
+	if (r == 0)
+		r = text_places(text, REPORT_SORT_ALLOCATIONS, &list);
+	if (r == 0 && totals->temporary > totals->allocations / 50)
+		r = text_places(text, REPORT_SORT_TEMPORARY, &list);
+	if (r == 0)
+		r = text_mapped(text, &list);
+	if (r < 0)
+		return r;
+
+	text_histograms(text);
+	text_threads(text);
+	text_types(text);
+	text_marks(text);
+	text_processes(text);
+	return 0;
+}
+
+static int print_all(struct text *text)
+{
+	struct text_list list;
+	int r;
+
+	text_trust(text);
+	text_head(text);
+	if (text->options->sorted) {
+		list = list_of(text, 20, 3);
+		r = text_places(text, text->options->sort, &list);
+	} else {
+		r = print_overview(text);
+	}
+	text_notes(text);
+	text_next(text);
+	return r;
+}
+
+int report_text_write(const struct report *report, const struct report_text_options *options,
+		      FILE *out)
+{
+	struct text text = { .report = report, .options = options };
+	int r;
+
+	text_out_init(&text.out, out, options->width, options->color, options->unicode);
+	text.out.cwd = report->cwd;
+	text.process = choose_process(report, options->process);
+	if (!text.process) {
+		if (options->process)
+			return -ESRCH;
+		(void)fputs("no process was recorded\n", out);
+		return fflush(out) == 0 ? 0 : neg_errno();
+	}
+
+	r = places_view_init(&text.view, report);
+	if (r < 0)
+		return r;
+	r = print_all(&text);
+	places_view_fini(&text.view);
+	if (r == 0 && (fflush(out) != 0 || ferror(out)))
+		r = neg_errno();
+	return r;
+}

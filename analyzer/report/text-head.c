@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The head of the report: what ran, whether to trust the figures, and the figures. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "base/utf8.h"
+#include "report/text-parts.h"
+#include "report/words.h"
+
+#define LABEL_COLUMNS 11
+
+/* What each loss means to the one who reads it. */
+static const char *const causes[] = {
+	[TENURE_LOST_BUSY] = "made in signal handlers while another was being recorded",
+	[TENURE_LOST_NO_SLOT] = "made by more threads than can be followed",
+	[TENURE_LOST_PIPE] = "lost with the connection to tenure",
+	[TENURE_LOST_OFF] = "made after recording had been switched off",
+	[TENURE_LOST_EARLY] = "made before recording could begin",
+	[TENURE_LOST_MODULES] = "in code that could not be described",
+	[TENURE_LOST_PROVIDER] = "skipped by the language provider",
+};
+
+static void print_wrong(const struct text *text, const struct report_process *process)
+{
+	const struct text_out *out = &text->out;
+	const struct report_trust *trust = &process->trust;
+	bool said = false;
+
+	(void)fprintf(out->file, "%sINCOMPLETE%s  pid %" PRIu32 ": these figures are too low\n",
+		      out->loud, out->plain, process->pid);
+	if (trust->off_reason) {
+		struct strbuf reason = { 0 };
+
+		text_out_clean(out, &reason, trust->off_reason);
+		(void)fprintf(out->file, "%*srecording switched itself off: %s\n",
+			      LABEL_COLUMNS + 1, "", strbuf_get(&reason));
+		strbuf_fini(&reason);
+		said = true;
+	}
+	for (size_t i = 0; i < TENURE_LOST_COUNT; i++) {
+		if (!trust->lost[i])
+			continue;
+		(void)fprintf(out->file, "%*s%s events %s\n", LABEL_COLUMNS + 1, "",
+			      units_count(trust->lost[i]).s,
+			      i < ARRAY_SIZE(causes) ? causes[i] : "lost");
+		said = true;
+	}
+	if (trust->bad_bytes) {
+		(void)fprintf(out->file, "%*s%s of the stream could not be read\n",
+			      LABEL_COLUMNS + 1, "", units_bytes(trust->bad_bytes).s);
+		said = true;
+	}
+	if (!said)
+		(void)fprintf(out->file, "%*sthe stream of events ended before the process did\n",
+			      LABEL_COLUMNS + 1, "");
+}
+
+void text_trust(const struct text *text)
+{
+	for (size_t i = 0; i < text->report->processes.count; i++) {
+		const struct report_process *process = &text->report->processes.at[i];
+
+		if (!process->trust.complete &&
+		    (!text->options->process || process == text->process))
+			print_wrong(text, process);
+	}
+}
+
+static void print_end(const struct text *text, const struct report_end *end)
+{
+	const struct text_out *out = &text->out;
+	const char *name;
+
+	switch (end->kind) {
+	case RESULT_END_EXIT:
+		(void)fprintf(out->file, "exit status %d", end->value);
+		break;
+	case RESULT_END_SIGNAL:
+		name = sigabbrev_np(end->value);
+		(void)fprintf(out->file, "%skilled by signal %d%s%s%s", out->loud, end->value,
+			      name ? ", SIG" : "", name ? name : "", out->plain);
+		break;
+	case RESULT_END_EXEC:
+		(void)fputs("replaced itself by another program", out->file);
+		break;
+	case RESULT_END_RUNNING:
+		(void)fputs("still running", out->file);
+		break;
+	case RESULT_END_UNKNOWN:
+		(void)fputs("ended, nobody knows how", out->file);
+		break;
+	}
+}
+
+static void print_label(const struct text_out *out, const char *label)
+{
+	(void)fprintf(out->file, "%s%-*s%s ", out->bold, LABEL_COLUMNS, label, out->plain);
+}
+
+static void print_what_ran(const struct text *text)
+{
+	const struct text_out *out = &text->out;
+	const struct report *report = text->report;
+	const struct report_process *process = text->process;
+	const report_texts *command = process->command.count ? &process->command : &report->command;
+	struct strbuf line = { 0 };
+
+	text_out_command(out, &line, command);
+	if (!line.count)
+		text_out_clean(out, &line, process->exe);
+	text_out_clip(out, &line, out->width - LABEL_COLUMNS - 1);
+	print_label(out, "program");
+	(void)fprintf(out->file, "%s\n", strbuf_get(&line));
+	strbuf_fini(&line);
+
+	print_label(out, "");
+	print_end(text, &process->end);
+	(void)fprintf(out->file, " after %s, pid %" PRIu32, units_time(process->duration_ns).s,
+		      process->pid);
+	if (report->processes.count > 1)
+		(void)fprintf(out->file, ", one of %zu processes", report->processes.count);
+	(void)fputc('\n', out->file);
+}
+
+static void print_peak(const struct text *text)
+{
+	const struct text_out *out = &text->out;
+	const struct report_totals *totals = &text->process->totals;
+
+	print_label(out, "peak heap");
+	(void)fprintf(out->file, "%s%s%s in %s blocks", out->bold,
+		      units_bytes(totals->peak_bytes).s, out->plain,
+		      units_count(totals->peak_blocks).s);
+	if (text->process->duration_ns)
+		(void)fprintf(out->file, " after %s", units_time(totals->peak_time_ns).s);
+	if (totals->peak_rss_bytes)
+		(void)fprintf(out->file, "; RSS then %s", units_bytes(totals->peak_rss_bytes).s);
+	(void)fputc('\n', out->file);
+}
+
+static void print_live(const struct text *text)
+{
+	const struct text_out *out = &text->out;
+	const struct report_totals *totals = &text->process->totals;
+
+	print_label(out, "at the end");
+	if (totals->live_blocks)
+		(void)fprintf(out->file, "%s%s%s in %s blocks not freed", out->bold,
+			      units_bytes(totals->live_bytes).s, out->plain,
+			      units_count(totals->live_blocks).s);
+	else
+		(void)fputs("everything freed", out->file);
+	if (totals->inherited_frees)
+		(void)fprintf(out->file, "; freed %s of its parent's",
+			      units_count(totals->inherited_frees).s);
+	(void)fputc('\n', out->file);
+}
+
+static void print_churn(const struct text *text)
+{
+	const struct text_out *out = &text->out;
+	const struct report_totals *totals = &text->process->totals;
+
+	print_label(out, "allocated");
+	(void)fprintf(out->file, "%s in %s allocations", units_bytes(totals->allocated_bytes).s,
+		      units_count(totals->allocations).s);
+	if (totals->temporary)
+		(void)fprintf(out->file, ", %s temporary",
+			      units_share(totals->temporary, totals->allocations).s);
+	(void)fputc('\n', out->file);
+	if (!totals->mapped_peak_bytes)
+		return;
+
+	print_label(out, "mapped");
+	(void)fprintf(out->file, "%s at most, by mmap, beside the heap",
+		      units_bytes(totals->mapped_peak_bytes).s);
+	if (totals->mapped_live_bytes)
+		(void)fprintf(out->file, "; %s at the end",
+			      units_bytes(totals->mapped_live_bytes).s);
+	(void)fputc('\n', out->file);
+}
+
+/* The heap over time in one line of bars: each the maximum of its share of the time. */
+static void print_timeline(const struct text *text)
+{
+	const struct text_out *out = &text->out;
+	const struct report_process *process = text->process;
+	uint64_t bars[64] = { 0 };
+	size_t count = out->width - LABEL_COLUMNS - 1;
+	uint64_t before = 0;
+	size_t at = 0;
+
+	if (count > ARRAY_SIZE(bars))
+		count = ARRAY_SIZE(bars);
+	if (process->timeline.count < 8 || !process->duration_ns)
+		return;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t until =
+			(uint64_t)((double)process->duration_ns * (double)(i + 1) / (double)count);
+
+		bars[i] = before;
+		for (; at < process->timeline.count; at++) {
+			const struct report_moment *moment = &process->timeline.at[at];
+
+			if (moment->time_ns > until && i + 1 < count)
+				break;
+			if (moment->heap_bytes > bars[i])
+				bars[i] = moment->heap_bytes;
+			before = moment->heap_bytes;
+		}
+	}
+	print_label(out, "over time");
+	text_out_bars(out, bars, count);
+	(void)fputc('\n', out->file);
+}
+
+void text_head(const struct text *text)
+{
+	print_what_ran(text);
+	print_peak(text);
+	print_live(text);
+	print_churn(text);
+	print_timeline(text);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists of places in the program, each with the way up to it. */
+#include <inttypes.h>
+
+#include "base/err.h"
+#include "base/units.h"
+#include "base/utf8.h"
+#include "report/text-parts.h"
+
+#define WEIGHT_COLUMNS 10
+#define SHARE_COLUMNS  8
+#define BLOCKS_COLUMNS 12
+#define CALLERS_MAX    8
+
+/* What a list is called and how its two numbers are written. */
+struct list_form {
+	const char *title;
+	const char *second;
+	bool weight_is_count;
+	bool second_is_bytes;
+};
+
+static const struct list_form forms[REPORT_SORT_COUNT] = {
+	[REPORT_SORT_PEAK] = { "MEMORY AT THE PEAK", "blocks", false, false },
+	[REPORT_SORT_LIVE] = { "LIVE AT THE END", "blocks", false, false },
+	[REPORT_SORT_ALLOCATIONS] = { "MOST ALLOCATIONS", "bytes", true, true },
+	[REPORT_SORT_BYTES] = { "MOST BYTES ALLOCATED", "allocations", false, false },
+	[REPORT_SORT_TEMPORARY] = { "TEMPORARY ALLOCATIONS", "of its own", true, false },
+	[REPORT_SORT_SURVIVORS] = { "SURVIVORS STILL LIVE", "blocks", false, false },
+};
+
+static struct units_text weight_text(const struct list_form *form, uint64_t weight)
+{
+	return form->weight_is_count ? units_count(weight) : units_bytes(weight);
+}
+
+static struct units_text second_text(const struct list_form *form, enum report_sort sort,
+				     const struct place *place)
+{
+	if (sort == REPORT_SORT_TEMPORARY)
+		return units_share(place->weight, place->whole);
+	return form->second_is_bytes ? units_bytes(place->blocks) : units_count(place->blocks);
+}
+
+static void print_columns(const struct text_out *out, size_t rank, const char *weight,
+			  const char *share, const char *second)
+{
+	if (rank)
+		(void)fprintf(out->file, "%3zu ", rank);
+	else
+		(void)fputs("    ", out->file);
+	(void)fprintf(out->file, "%s%*s%s%*s%*s  ", out->bold, WEIGHT_COLUMNS, weight, out->plain,
+		      SHARE_COLUMNS, share, BLOCKS_COLUMNS, second);
+}
+
+/* The callers of @place, each on a line of its own, deeper and deeper. */
+static int print_callers(const struct text *text, struct places *places, const struct place *place,
+			 size_t most)
+{
+	const struct text_out *out = &text->out;
+	const struct report *report = text->report;
+	struct place_caller callers[CALLERS_MAX];
+	size_t count;
+	int r = places_callers(places, &text->view, place, callers,
+			       most < CALLERS_MAX ? most : CALLERS_MAX, &count);
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		/* Where callers part, the share of the one that is shown. */
+		bool parted = callers[i].weight < place->weight - place->weight / 100;
+		size_t indent = 4 + WEIGHT_COLUMNS + SHARE_COLUMNS + 2;
+		size_t room = out->width - indent - utf8_width(out->arrow) - 1;
+
+		if (parted)
+			(void)fprintf(out->file, "%s%*s%s  ", out->dim, (int)indent - 2,
+				      units_share(callers[i].weight, place->weight).s, out->plain);
+		else
+			(void)fprintf(out->file, "%*s", (int)indent, "");
+		(void)fprintf(out->file, "%s%s%s ", out->dim, out->arrow, out->plain);
+		text_out_frame(out, report, &report->frames.at[callers[i].frame], room);
+		(void)fputc('\n', out->file);
+	}
+	return r;
+}
+
+static int print_place(const struct text *text, struct places *places, size_t index,
+		       enum report_sort sort, const struct text_list *list)
+{
+	const struct text_out *out = &text->out;
+	const struct report *report = text->report;
+	const struct place *place = &places->items.at[index];
+	size_t room = out->width - 4 - WEIGHT_COLUMNS - SHARE_COLUMNS - BLOCKS_COLUMNS - 2;
+
+	print_columns(out, index + 1, weight_text(&forms[sort], place->weight).s,
+		      units_share(place->weight, places->weight).s,
+		      second_text(&forms[sort], sort, place).s);
+	if (place->stack == REPORT_NONE)
+		(void)fputs("[no stack]", out->file);
+	else
+		text_out_frame(out, report,
+			       &report->frames.at[report->stacks.at[place->stack].frame], room);
+	(void)fputc('\n', out->file);
+	return print_callers(text, places, place, list->callers);
+}
+
+/* One line for all the places that were not shown. */
+static void print_rest(const struct text *text, const struct places *places, size_t shown,
+		       enum report_sort sort)
+{
+	const struct text_out *out = &text->out;
+	struct place rest = { 0 };
+	size_t count = places->items.count - shown;
+
+	if (count == 0)
+		return;
+	for (size_t i = shown; i < places->items.count; i++) {
+		rest.weight += places->items.at[i].weight;
+		rest.blocks += places->items.at[i].blocks;
+		rest.whole += places->items.at[i].whole;
+	}
+	(void)fputs(out->dim, out->file);
+	print_columns(out, 0, weight_text(&forms[sort], rest.weight).s,
+		      units_share(rest.weight, places->weight).s,
+		      second_text(&forms[sort], sort, &rest).s);
+	(void)fprintf(out->file, "%s%zu other place%s%s\n", out->dim, count, count == 1 ? "" : "s",
+		      out->plain);
+}
+
+static int print_list(const struct text *text, const report_sites *sites, enum report_sort sort,
+		      const char *title, const struct text_list *list)
+{
+	const struct text_out *out = &text->out;
+	struct places places;
+	size_t top;
+	int r = places_init(&places, &text->view, sites, sort);
+
+	if (r < 0)
+		return r;
+	if (places.items.count) {
+		(void)fprintf(out->file, "\n%s%-*s%s%s%*s  in%s\n", out->bold,
+			      4 + WEIGHT_COLUMNS + SHARE_COLUMNS, title, out->plain, out->dim,
+			      BLOCKS_COLUMNS, forms[sort].second, out->plain);
+		top = places.items.count < list->top ? places.items.count : list->top;
+		/* A rest of one is as long as the place itself. */
+		if (top + 1 == places.items.count)
+			top++;
+		for (size_t i = 0; i < top && r == 0; i++)
+			r = print_place(text, &places, i, sort, list);
+		print_rest(text, &places, top, sort);
+	}
+	places_fini(&places);
+	return r;
+}
+
+int text_places(const struct text *text, enum report_sort sort, const struct text_list *list)
+{
+	return print_list(text, &text->process->sites, sort, forms[sort].title, list);
+}
+
+int text_mapped(const struct text *text, const struct text_list *list)
+{
+	return print_list(text, &text->process->mapped, REPORT_SORT_PEAK, "MAPPED BESIDE THE HEAP",
+			  list);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of the report: other processes, notes, and what to ask next. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "base/utf8.h"
+#include "report/names.h"
+#include "report/text-parts.h"
+#include "symbol/resolve.h"
+
+#define ROWS_MAX  10
+#define NOTES_MAX 6
+
+static void end_word(const struct report_end *end, char *word, size_t bytes)
+{
+	const char *name;
+
+	switch (end->kind) {
+	case RESULT_END_EXIT:
+		(void)snprintf(word, bytes, "exit %d", end->value);
+		return;
+	case RESULT_END_SIGNAL:
+		name = sigabbrev_np(end->value);
+		(void)snprintf(word, bytes, "%s%s", name ? "SIG" : "signal", name ? name : "");
+		return;
+	case RESULT_END_EXEC:
+		(void)snprintf(word, bytes, "exec");
+		return;
+	case RESULT_END_RUNNING:
+		(void)snprintf(word, bytes, "running");
+		return;
+	case RESULT_END_UNKNOWN:
+		break;
+	}
+	(void)snprintf(word, bytes, "?");
+}
+
+static void print_process(const struct text *text, const struct report_process *process)
+{
+	const struct text_out *out = &text->out;
+	struct strbuf line = { 0 };
+	size_t room = out->width - 4 - 8 - 10 - 12 - 12 - 14;
+	char word[24];
+
+	end_word(&process->end, word, sizeof(word));
+	if (process->command.count) {
+		report_texts rest = process->command;
+		const char *first = names_base(rest.at[0]);
+
+		/* The program's name without its directory, then its arguments. */
+		text_out_clean(out, &line, first);
+		rest.at++;
+		rest.count--;
+		if (rest.count)
+			strbuf_addc(&line, ' ');
+		text_out_command(out, &line, &rest);
+	} else {
+		text_out_clean(out, &line, names_base(process->exe));
+	}
+	text_out_clip(out, &line, room);
+	(void)fprintf(out->file, "    %s%s%s", process->trust.complete ? "" : out->loud,
+		      strbuf_get(&line), out->plain);
+	text_out_pad(out, utf8_width(strbuf_get(&line)), room);
+	(void)fprintf(out->file, "%8" PRIu32 "%10s%12s%12s%14s\n", process->pid, word,
+		      units_bytes(process->totals.peak_bytes).s,
+		      units_bytes(process->totals.live_bytes).s,
+		      units_count(process->totals.allocations).s);
+	strbuf_fini(&line);
+}
+
+static int by_peak(const void *a, const void *b)
+{
+	const struct report_process *x = *(const struct report_process *const *)a;
+	const struct report_process *y = *(const struct report_process *const *)b;
+
+	if (x->totals.peak_bytes != y->totals.peak_bytes)
+		return x->totals.peak_bytes > y->totals.peak_bytes ? -1 : 1;
+	return x->image < y->image ? -1 : x->image > y->image;
+}
+
+void text_processes(const struct text *text)
+{
+	const struct text_out *out = &text->out;
+	const struct report *report = text->report;
+	const struct report_process **order;
+	size_t count = 0, shown;
+
+	if (report->processes.count < 2 || text->options->process)
+		return;
+	order = calloc(report->processes.count, sizeof(*order));
+	if (!order)
+		return;
+	for (size_t i = 0; i < report->processes.count; i++) {
+		if (&report->processes.at[i] != text->process)
+			order[count++] = &report->processes.at[i];
+	}
+	qsort(order, count, sizeof(struct report_process *), by_peak);
+
+	(void)fprintf(out->file, "\n%s%-*s%s%s%8s%10s%12s%12s%14s%s\n", out->bold,
+		      (int)(out->width - 8 - 10 - 12 - 12 - 14), "OTHER PROCESSES", out->plain,
+		      out->dim, "pid", "end", "peak heap", "not freed", "allocations", out->plain);
+	shown = count < ROWS_MAX ? count : ROWS_MAX;
+	for (size_t i = 0; i < shown; i++)
+		print_process(text, order[i]);
+	if (count > shown)
+		(void)fprintf(out->file, "    %s%zu more with smaller peaks%s\n", out->dim,
+			      count - shown, out->plain);
+	(void)fprintf(out->file, "%s    all %zu together: %s allocations, %s%s\n", out->dim,
+		      report->processes.count, units_count(report->tree.allocations).s,
+		      units_bytes(report->tree.allocated_bytes).s, out->plain);
+	free(order);
+}
+
+/* A note, with a heading before the first. */
+static void print_note(const struct text *text, size_t *count, const char *note)
+{
+	const struct text_out *out = &text->out;
+	struct strbuf line = { 0 };
+
+	if ((*count)++ >= NOTES_MAX)
+		return;
+	if (*count == 1)
+		(void)fputc('\n', out->file);
+	text_out_clean(out, &line, note);
+	(void)fprintf(out->file, "%snote:%s %s\n", out->dim, out->plain, strbuf_get(&line));
+	strbuf_fini(&line);
+}
+
+static void note_modules(const struct text *text, size_t *notes)
+{
+	const struct report_process *process = text->process;
+
+	for (size_t i = 0; i < process->modules.count; i++) {
+		const struct report_module *module = &process->modules.at[i];
+		const char *why = module->names == RESOLVE_MISSING    ? "is gone"
+				  : module->names == RESOLVE_REPLACED ? "is another build by now"
+								      : NULL;
+		struct strbuf note = { 0 };
+
+		if (!why)
+			continue;
+		strbuf_addf(&note, "%s %s: its functions have no names", module->path, why);
+		print_note(text, notes, strbuf_get(&note));
+		strbuf_fini(&note);
+	}
+}
+
+void text_notes(const struct text *text)
+{
+	const struct report_trust *trust = &text->process->trust;
+	struct strbuf note = { 0 };
+	size_t notes = 0;
+
+	if (text->process->sample_bytes) {
+		strbuf_addf(&note, "sampled: one allocation in %s on average was recorded",
+			    units_bytes(text->process->sample_bytes).s);
+		print_note(text, &notes, strbuf_get(&note));
+		strbuf_clear(&note);
+	}
+	if (trust->truncated) {
+		strbuf_addf(&note, "%s stacks were cut: their outer callers are missing",
+			    units_count(trust->truncated).s);
+		print_note(text, &notes, strbuf_get(&note));
+		strbuf_clear(&note);
+	}
+	if (trust->folded) {
+		strbuf_addf(&note, "the table of stacks was full: %s were shortened",
+			    units_count(trust->folded).s);
+		print_note(text, &notes, strbuf_get(&note));
+		strbuf_clear(&note);
+	}
+	note_modules(text, &notes);
+	for (size_t i = 0; i < trust->notes.count; i++)
+		print_note(text, &notes, trust->notes.at[i]);
+	if (notes > NOTES_MAX)
+		(void)fprintf(text->out.file, "%s      %zu more in the JSON report%s\n",
+			      text->out.dim, notes - NOTES_MAX, text->out.plain);
+	strbuf_fini(&note);
+}
+
+static void print_next(const struct text *text, const char *options, const char *what)
+{
+	const struct text_out *out = &text->out;
+	struct strbuf line = { 0 };
+
+	strbuf_adds(&line, "tenure report ");
+	text_out_clean(out, &line, text->options->file);
+	strbuf_addc(&line, ' ');
+	strbuf_adds(&line, options);
+	(void)fprintf(out->file, "%snext:%s %s", out->dim, out->plain, strbuf_get(&line));
+	text_out_pad(out, utf8_width(strbuf_get(&line)), 52);
+	(void)fprintf(out->file, "  %s%s%s\n", out->dim, what, out->plain);
+	strbuf_fini(&line);
+}
+
+void text_next(const struct text *text)
+{
+	const struct report_totals *totals = &text->process->totals;
+	const struct report *report = text->report;
+	char option[32];
+
+	if (!text->options->file)
+		return;
+	(void)fputc('\n', text->out.file);
+	print_next(text, "--top 30", "longer lists");
+	if (totals->live_blocks)
+		print_next(text, "--sort live", "what was never freed");
+	if (totals->temporary > totals->allocations / 5)
+		print_next(text, "--sort temporary", "where time goes into malloc");
+	if (report->processes.count > 1) {
+		const struct report_process *other =
+			&report->processes.at[text->process == report->processes.at ? 1 : 0];
+
+		(void)snprintf(option, sizeof(option), "--process %" PRIu32, other->pid);
+		print_next(text, option, "another process");
+	}
+}

@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The native half of a stack: from registers to a node of the stack table.
+ *
+ * Most frames of a stack were there last time: memo.h knows how many.  What
+ * is left is walked frame by frame until the walk meets a frame that is kept.
+ * The walk is predicted: a small table remembers which node a walk from here
+ * ended in, that node knows the rule of its frame, its parent that of the
+ * next, and so on.  As long as the addresses found are those of the nodes,
+ * no rule needs to be looked up, and if the chain of parents arrives at the
+ * node of the kept frame, no node either.
+ *
+ * The result is that of a walk without any memory; only the way is shorter.
  */
 #include "walk.h"
 
 #include <errno.h>
 #include <stddef.h>
 
+#include "full.h"
+#include "memo.h"
 #include "modules.h"
 #include "nodes.h"
-#include "pages.h"
 #include "reach.h"
 #include "rules.h"
 #include "shared.h"
@@ -17,116 +28,302 @@
 #include "step.h"
 #include "thread.h"
 
-enum {
-	FRAMES_FIRST = 1024,
-	FRAMES_MAX = 1 << 20,
-};
-
 /**
- * struct walk_memo - a thread's working memory
- * @words: node words of the stack at hand, leaf first
+ * struct walk - the capture at hand
+ * @at:    where it stands
+ * @reach: what it may read
+ * @kept:  one behind the outermost kept frame it may still meet
+ * @base:  node of the innermost kept frame at the start, or 0
+ * @count: fresh frames
+ * @run:   the first fresh frame of the prediction that still holds
+ * @next:  node predicted for where it stands, or 0
  */
-struct walk_memo {
-	uint64_t *words;
-	uint32_t room;
+struct walk {
+	struct frame at;
+	struct reach reach;
+	uint32_t kept;
+	uint32_t base;
+	uint32_t count;
+	uint32_t run;
+	uint32_t next;
 };
 
 static uint32_t root_node;
+static uint32_t lost_node; /* CUT under the root */
 static uint32_t depth_max;
+static uint32_t epoch; /* memories of another one are void */
 
-static struct walk_memo *memo_get(struct thread *thread)
+/* Counts what makes a stack less than whole. */
+static attr_cold void count_flags(uint32_t flags)
 {
-	struct walk_memo *memo = thread->memo;
-
-	if (likely(memo))
-		return memo;
-	memo = pages_map(sizeof(*memo) + FRAMES_FIRST * sizeof(*memo->words), PAGES_WIPE);
-	if (!memo)
-		return NULL;
-	memo->words = (uint64_t *)(memo + 1);
-	memo->room = FRAMES_FIRST;
-	thread->memo = memo;
-	return memo;
+	if (flags & MEMO_GUESSED)
+		__atomic_fetch_add(&shared->guessed, 1, __ATOMIC_RELAXED);
+	if (flags & MEMO_CUT)
+		__atomic_fetch_add(&shared->truncated, 1, __ATOMIC_RELAXED);
 }
 
-static bool memo_grow(struct walk_memo *memo)
+/* Makes thread->memo usable.  Return: false without memory. */
+static attr_cold bool prepare(struct thread *thread)
 {
-	uint64_t *words;
+	uint32_t now = __atomic_load_n(&epoch, __ATOMIC_RELAXED);
 
-	if (memo->room >= FRAMES_MAX)
+	if (!thread->memo)
+		thread->memo = memo_new();
+	if (!thread->memo)
 		return false;
-	words = pages_map(2 * memo->room * sizeof(*words), 0);
-	if (!words)
-		return false;
-	__builtin_memcpy(words, memo->words, memo->room * sizeof(*words));
-	if (memo->room > FRAMES_FIRST)
-		pages_unmap(memo->words, memo->room * sizeof(*words));
-	memo->words = words;
-	memo->room *= 2;
+	if (thread->stack_hi == 0) {
+		reach_own(thread);
+		thread->memo->count = 0;
+	}
+	if (thread->memo->epoch != now) {
+		memo_clear(thread->memo);
+		thread->memo->epoch = now;
+	}
 	return true;
 }
 
-/* The rule for @frame; when it is new, its object may be new to the analyzer too. */
-static attr_always_inline uint32_t rule_of(struct thread *thread, const struct frame *frame)
+/* The rule for where @walk stands, when no prediction knows it. */
+static attr_always_inline uint32_t rule_of(struct thread *thread, const struct walk *walk)
 {
-	uintptr_t pc = step_lookup(frame);
+	uintptr_t pc = step_lookup(&walk->at);
 	uint32_t rule = rules_lookup(pc);
 
 	if (likely(rule != RULE_NONE))
 		return rule;
+	/* A new rule may be of a new object. */
 	modules_check(thread, pc);
 	return rules_fill(pc);
 }
 
+/* The rule for where @walk stands; notes in @fresh what is predicted of it. */
+static attr_always_inline uint32_t predict(struct thread *thread, struct walk *walk,
+					   struct memo_fresh *fresh)
+{
+	uint64_t word = TENURE_NODE_WORD(walk->at.kind, walk->at.pc);
+	const struct tenure_node *node = nodes_get(walk->next);
+
+	if (unlikely(!walk->next || node->word != word)) {
+		walk->next = thread->memo->predictions[memo_hash(&walk->at, walk->base)];
+		walk->run = walk->count;
+		node = nodes_get(walk->next);
+		if (!walk->next || node->word != word) {
+			walk->next = 0;
+			walk->run = walk->count + 1;
+			fresh->node = 0;
+			return rule_of(thread, walk);
+		}
+	}
+	fresh->node = walk->next;
+	walk->next = node->parent;
+	if (unlikely(!rules_holds(node->aux)))
+		return rule_of(thread, walk);
+	return node->aux;
+}
+
+/*
+ * Walks from walk->at outwards.  Returns STEP_OK when it has met a kept
+ * frame, which is then the last before walk->kept.
+ */
+static attr_always_inline enum step_result outwards(struct thread *thread, struct walk *walk)
+{
+	struct walk_memo *memo = thread->memo;
+	enum step_result result;
+
+	do {
+		uintptr_t slot = walk->at.sp - 8;
+		struct memo_fresh *fresh;
+
+		while (walk->kept > 0 && memo->frames[walk->kept - 1].slot < slot)
+			walk->kept--;
+		if (walk->kept > 0 && memo->frames[walk->kept - 1].slot == slot &&
+		    memo_meets(&memo->frames[walk->kept - 1], &walk->at))
+			return STEP_OK;
+
+		if (unlikely(walk->count == memo->room) && !memo_grow(memo))
+			return STEP_LOST;
+		fresh = &memo->fresh[walk->count];
+		fresh->at = walk->at;
+		fresh->rule = predict(thread, walk, fresh);
+		walk->count++;
+		result = step(&walk->at, fresh->rule, &walk->reach);
+	} while (likely(result == STEP_OK));
+	return result;
+}
+
+/* The node of a frame that nobody predicted. */
+static uint32_t intern(const struct memo_fresh *fresh, uint32_t parent, uint32_t depth)
+{
+	if (unlikely(depth_max && depth >= depth_max)) {
+		/* What is above the limit shares one node, which says so. */
+		if (depth > depth_max)
+			return parent;
+		return nodes_intern(parent, TENURE_NODE_WORD(TENURE_NODE_CUT, 0), 0);
+	}
+	return nodes_intern(parent, TENURE_NODE_WORD(fresh->at.kind, fresh->at.pc), fresh->rule);
+}
+
+/*
+ * Gives the fresh frames their nodes, outermost first, and keeps them as far
+ * as they can be kept.  Returns the leaf's node.
+ */
+static attr_always_inline uint32_t inwards(struct thread *thread, struct walk *walk,
+					   enum step_result result, bool keep)
+{
+	struct walk_memo *memo = thread->memo;
+	uint32_t node = root_node;
+	uint32_t flags = 0;
+	uint32_t depth = walk->kept;
+
+	/* The frames behind are no more; those that follow must be complete before they count. */
+	memo->count = keep ? walk->kept : memo->count;
+	if (likely(result == STEP_OK)) {
+		node = memo->frames[walk->kept - 1].node;
+		flags = memo->frames[walk->kept - 1].flags & (MEMO_GUESSED | MEMO_CUT);
+	} else if (result != STEP_END) {
+		node = lost_node;
+		flags = MEMO_CUT;
+		keep = false;
+	}
+	/* A walk that has left the thread's own stack is not remembered. */
+	keep = keep && walk->reach.hi == thread->stack_hi;
+	if (walk->next != node)
+		walk->run = walk->count;
+
+	for (uint32_t i = walk->count; i-- > 0; depth++) {
+		const struct memo_fresh *fresh = &memo->fresh[i];
+
+		if (likely(i >= walk->run)) {
+			node = fresh->node;
+		} else {
+			node = intern(fresh, node, depth);
+			memo->predictions[memo_hash(&fresh->at, walk->base)] = node;
+		}
+		keep = keep && memo_push(memo, fresh, depth == 0, node);
+		if (unlikely(fresh->at.kind == TENURE_NODE_GUESS))
+			flags |= MEMO_GUESSED;
+		if (unlikely(depth_max && depth >= depth_max)) {
+			flags |= MEMO_CUT;
+			if (keep)
+				memo->frames[memo->count - 1].flags |= MEMO_CUT;
+		}
+	}
+	if (unlikely(flags != 0))
+		count_flags(flags);
+	return node;
+}
+
+/* A frame on the way has no rule: the whole stack once more, by the tables. */
+static attr_cold uint32_t by_tables(struct thread *thread, const struct stack_regs *regs)
+{
+	struct walk_memo *memo = thread->memo;
+	enum step_result result;
+	uint32_t flags = 0;
+	uint32_t node = root_node;
+	uint64_t *words;
+	uint32_t count;
+	uint32_t room;
+
+	do {
+		words = (uint64_t *)memo->fresh;
+		room = memo->room * (uint32_t)(sizeof(*memo->fresh) / sizeof(*words));
+		result = full_walk(thread, regs, words, room, &count);
+	} while (count == room && memo_grow(memo));
+
+	if (result != STEP_END) {
+		node = lost_node;
+		flags = MEMO_CUT;
+	}
+	for (uint32_t depth = 0; depth < count; depth++) {
+		uint64_t word = words[count - 1 - depth];
+		struct memo_fresh frame = {
+			.at = { .pc = TENURE_NODE_PC(word), .kind = TENURE_NODE_KIND(word) },
+		};
+
+		frame.rule = rules_find(step_lookup(&frame.at));
+		node = intern(&frame, node, depth);
+		if (frame.at.kind == TENURE_NODE_GUESS)
+			flags |= MEMO_GUESSED;
+		if (depth_max && depth >= depth_max)
+			flags |= MEMO_CUT;
+	}
+	if (flags)
+		count_flags(flags);
+	return node;
+}
+
+static attr_always_inline uint32_t capture(struct thread *thread, const struct stack_regs *regs)
+{
+	struct walk walk = { .at = { regs->pc, regs->sp, regs->fp, TENURE_NODE_CALL } };
+	uintptr_t slot = regs->sp - 8;
+	struct walk_memo *memo = thread->memo;
+	enum step_result result;
+	bool own;
+
+	if (unlikely(!memo || memo->epoch != __atomic_load_n(&epoch, __ATOMIC_RELAXED) ||
+		     thread->stack_hi == 0)) {
+		if (!prepare(thread))
+			return lost_node;
+		memo = thread->memo;
+	}
+
+	own = slot >= thread->stack_lo && slot < thread->stack_hi;
+	if (likely(own)) {
+		uint32_t kept = memo_verify(memo, slot);
+
+		walk.kept = memo->count = kept;
+		if (kept > 0) {
+			const struct memo_frame *leaf = &memo->frames[kept - 1];
+
+			if (leaf->slot == slot && memo_meets(leaf, &walk.at)) {
+				if (unlikely(leaf->flags & (MEMO_GUESSED | MEMO_CUT)))
+					count_flags(leaf->flags);
+				return leaf->node;
+			}
+			walk.base = leaf->node;
+		}
+	}
+	reach_begin(&walk.reach, thread, slot);
+	result = outwards(thread, &walk);
+	if (unlikely(result == STEP_HARD))
+		return by_tables(thread, regs);
+	return inwards(thread, &walk, result, own);
+}
+
 uint32_t walk_capture(struct thread *thread, const struct stack_regs *regs)
 {
-	struct walk_memo *memo = memo_get(thread);
-	struct frame frame = { regs->pc, regs->sp, regs->fp, TENURE_NODE_CALL };
-	enum step_result result = STEP_OK;
-	struct reach reach;
-	uint32_t count = 0;
-	uint32_t node = root_node;
-	bool guessed = false;
+	uint32_t node = capture(thread, regs);
 
-	if (unlikely(!memo))
-		return nodes_intern(node, TENURE_NODE_WORD(TENURE_NODE_CUT, 0), 0);
-	if (unlikely(thread->stack_hi == 0))
-		reach_own(thread);
-	reach_begin(&reach, thread, regs->sp - 8);
-
-	while (result == STEP_OK) {
-		if (count == memo->room && !memo_grow(memo)) {
-			result = STEP_LOST;
-			break;
-		}
-		memo->words[count++] = TENURE_NODE_WORD(frame.kind, frame.pc);
-		guessed |= frame.kind == TENURE_NODE_GUESS;
-		result = step(&frame, rule_of(thread, &frame), &reach);
-	}
-
-	if (unlikely(result != STEP_END || (depth_max && count > depth_max))) {
-		node = nodes_intern(node, TENURE_NODE_WORD(TENURE_NODE_CUT, 0), 0);
-		__atomic_fetch_add(&shared->truncated, 1, __ATOMIC_RELAXED);
-	}
-	if (guessed)
-		__atomic_fetch_add(&shared->guessed, 1, __ATOMIC_RELAXED);
-	for (uint32_t kept = 0; count > 0; kept++) {
-		if (depth_max && kept == depth_max)
-			break;
-		node = nodes_intern(node, memo->words[--count], 0);
-	}
+#ifdef TENURE_PARANOID
+	walk_check(thread, regs, node);
+#endif
 	return node;
 }
 
 void walk_depth(uint32_t frames)
 {
 	depth_max = frames;
+	__atomic_fetch_add(&epoch, 1, __ATOMIC_RELAXED);
+}
+
+static int new_root(void)
+{
+	uint32_t root =
+		nodes_intern(0, TENURE_NODE_WORD(TENURE_NODE_ROOT, modules_generation), 0);
+
+	if (!root)
+		return -ENOMEM;
+	lost_node = nodes_intern(root, TENURE_NODE_WORD(TENURE_NODE_CUT, 0), 0);
+	root_node = root;
+	__atomic_fetch_add(&epoch, 1, __ATOMIC_RELAXED);
+	return 0;
 }
 
 void walk_modules_changed(void)
 {
 	rules_forget();
-	root_node = nodes_intern(0, TENURE_NODE_WORD(TENURE_NODE_ROOT, modules_generation), 0);
+	/* When the table of nodes is full the old root goes on serving. */
+	if (new_root() < 0)
+		__atomic_fetch_add(&epoch, 1, __ATOMIC_RELAXED);
 }
 
 void walk_modules_added(void)
@@ -136,6 +333,5 @@ void walk_modules_added(void)
 
 int walk_init(void)
 {
-	root_node = nodes_intern(0, TENURE_NODE_WORD(TENURE_NODE_ROOT, modules_generation), 0);
-	return root_node ? 0 : -ENOMEM;
+	return new_root();
 }

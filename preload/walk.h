@@ -53,4 +53,12 @@ void walk_modules_changed(void);
  */
 void walk_modules_added(void);
 
+#ifdef TENURE_PARANOID
+/**
+ * walk_check() - called with the result of every capture, in test builds only
+ * @node: what walk_capture() is about to return
+ */
+void walk_check(struct thread *thread, const struct stack_regs *regs, uint32_t node);
+#endif
+
 #endif /* PRELOAD_WALK_H */

@@ -33,6 +33,17 @@ enum {
 		0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4 \
 	}
 
+/* The registers as they are here, by DWARF number: those that a walk by frame pointers needs. */
+#define ARCH_SAVE_REGS(to)                      \
+	__asm__ volatile("mov x9, sp\n\t"       \
+			 "adr x10, 0f\n\t"      \
+			 "0: str x29, [%0, 232]\n\t" \
+			 "str x10, [%0, 240]\n\t" \
+			 "str x9, [%0, 248]"    \
+			 :                      \
+			 : "r"(to)              \
+			 : "x9", "x10", "memory")
+
 /* A signed return address has its code in the bits above the address (48 bits and more). */
 static inline uintptr_t arch_pc(uintptr_t saved)
 {

@@ -111,9 +111,9 @@ TEST(a_depth_limit_keeps_the_root_side)
 	}
 	walk_depth(0);
 	CHECK_EQ(flat.count, 11);
-	CHECK_EQ(TENURE_NODE_KIND(flat.word[10]), TENURE_NODE_CUT);
+	CHECK_EQ(TENURE_NODE_KIND(flat.word[0]), TENURE_NODE_CUT);
 	for (int i = 0; i < 10; i++)
-		CHECK_EQ(flat.word[i], whole.word[whole.count - 10 + i]);
+		CHECK_EQ(flat.word[1 + i], whole.word[whole.count - 10 + i]);
 	CHECK(shared->truncated > 0);
 }
 

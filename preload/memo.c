@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A thread's memory of its last stack: its pages, and what is kept of a
+ * frame.
+ */
+#include "memo.h"
+
+#include <stddef.h>
+
+#include "pages.h"
+
+static uint32_t bytes_for(uint32_t room)
+{
+	return room * (uint32_t)(sizeof(struct memo_frame) + sizeof(struct memo_fresh) +
+				 MEMO_CHECKS_PER_FRAME *
+					 (sizeof(struct memo_check) + sizeof(uint32_t)));
+}
+
+/* Points into @pages, which hold @room frames. */
+static void lay_out(struct walk_memo *memo, void *pages, uint32_t room)
+{
+	memo->checks = pages;
+	memo->frames = (struct memo_frame *)(memo->checks + (size_t)room * MEMO_CHECKS_PER_FRAME);
+	memo->fresh = (struct memo_fresh *)(memo->frames + room);
+	memo->owners = (uint32_t *)(memo->fresh + room);
+	memo->room = room;
+	memo->bytes = bytes_for(room);
+}
+
+struct walk_memo *memo_new(void)
+{
+	struct walk_memo *memo = pages_map(sizeof(*memo), PAGES_WIPE);
+	void *pages = pages_map(bytes_for(MEMO_FIRST), PAGES_WIPE);
+
+	if (!memo || !pages) {
+		pages_unmap(memo, sizeof(*memo));
+		pages_unmap(pages, bytes_for(MEMO_FIRST));
+		return NULL;
+	}
+	lay_out(memo, pages, MEMO_FIRST);
+	return memo;
+}
+
+bool memo_grow(struct walk_memo *memo)
+{
+	struct walk_memo old = { .checks = memo->checks,
+				 .frames = memo->frames,
+				 .fresh = memo->fresh,
+				 .owners = memo->owners };
+	uint32_t room = memo->room;
+	uint32_t bytes = memo->bytes;
+	uint32_t checks = memo->count ? memo->frames[memo->count - 1].checks : 0;
+	void *pages;
+
+	if (room >= MEMO_MAX)
+		return false;
+	pages = pages_map(bytes_for(2 * room), PAGES_WIPE);
+	if (!pages)
+		return false;
+
+	lay_out(memo, pages, 2 * room);
+	__builtin_memcpy(memo->checks, old.checks, checks * sizeof(*old.checks));
+	__builtin_memcpy(memo->owners, old.owners, checks * sizeof(*old.owners));
+	__builtin_memcpy(memo->frames, old.frames, memo->count * sizeof(*old.frames));
+	__builtin_memcpy(memo->fresh, old.fresh, room * sizeof(*old.fresh));
+	pages_unmap(old.checks, bytes);
+	return true;
+}
+
+void memo_clear(struct walk_memo *memo)
+{
+	memo->count = 0;
+	__builtin_memset(memo->predictions, 0, sizeof(memo->predictions));
+}
+
+/**
+ * struct depends - what one step depends on, besides the frame's own place
+ * @cfa:   where it led: the outer frame's stack pointer
+ * @save:  address that fp was restored from, or 0
+ * @base:  address that the CFA was read from, or 0
+ * @needs: the step itself uses fp
+ */
+struct depends {
+	uintptr_t cfa;
+	uintptr_t save;
+	uintptr_t base;
+	bool needs;
+};
+
+/* Return: false for a step that depends on more than memo_push() can note. */
+static bool step_depends(const struct frame *at, uint32_t rule, struct depends *on)
+{
+	*on = (struct depends){ 0 };
+	switch ((enum rule_kind)RULE_KIND(rule)) {
+	case RULE_SP:
+	case RULE_FP:
+		on->needs = RULE_KIND(rule) == RULE_FP;
+		on->cfa = (on->needs ? at->fp : at->sp) + RULE_OFFSET(rule);
+		on->save = RULE_SAVE(rule) != 0 ? on->cfa - RULE_SAVE(rule) : 0;
+		return true;
+	case RULE_DRAP:
+		on->needs = true;
+		on->base = at->fp + (uintptr_t)RULE_DRAP_OFFSET(rule);
+		on->save = at->fp + (uintptr_t)RULE_DRAP_SAVE(rule);
+		on->cfa = step_load(on->base);
+		return true;
+	case RULE_GUESS:
+		on->needs = true;
+		on->save = at->fp;
+		on->cfa = at->fp + 16;
+		return true;
+	case RULE_END:
+		return true;
+	case RULE_NONE:
+	case RULE_SIGNAL:
+	case RULE_HARD:
+		break;
+	}
+	return false;
+}
+
+static void check_add(struct walk_memo *memo, uint32_t *count, uintptr_t addr)
+{
+	memo->checks[*count] = (struct memo_check){ addr, step_load(addr) };
+	memo->owners[*count] = memo->count;
+	++*count;
+}
+
+bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool outermost,
+	       uint32_t node)
+{
+	const struct memo_frame *before = memo->count ? &memo->frames[memo->count - 1] : NULL;
+	uint32_t checks = before ? before->checks : 0;
+	uint32_t flags = before ? before->flags : 0;
+	uintptr_t slot = fresh->at.sp - 8;
+	struct depends on;
+
+	if (fresh->at.kind == TENURE_NODE_EXACT || !step_depends(&fresh->at, fresh->rule, &on))
+		return false;
+	if ((on.save && on.save <= slot) || (on.base && on.base <= slot))
+		return false;
+
+	if (on.base)
+		check_add(memo, &checks, on.base);
+	if (outermost && on.cfa)
+		check_add(memo, &checks, on.cfa - 8);
+	if ((flags & MEMO_NEEDS_FP) && on.save)
+		check_add(memo, &checks, on.save);
+	check_add(memo, &checks, slot);
+
+	if (on.save)
+		flags &= ~MEMO_NEEDS_FP;
+	if (on.needs)
+		flags |= MEMO_NEEDS_FP;
+	if (fresh->at.kind == TENURE_NODE_GUESS)
+		flags |= MEMO_GUESSED;
+
+	memo->frames[memo->count++] = (struct memo_frame){
+		.slot = slot,
+		.word = TENURE_NODE_WORD(fresh->at.kind, fresh->at.pc),
+		.fp = fresh->at.fp,
+		.node = node,
+		.checks = checks,
+		.flags = flags,
+	};
+	return true;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A thread's memory of its last stack.
+ *
+ * Kept are the frames of the stack and, for each, the words of stack memory
+ * that its unwinding depends on.  While those words are what they were, and
+ * so are all the words of the frames outside of it, a frame's caller is what
+ * it was: memo_verify() compares memory instead of walking.
+ *
+ * What a step depends on:
+ *  - the address and value of the frame's return address, which say its pc
+ *    and sp;
+ *  - the frame pointer, but only if this frame's rule or that of a frame
+ *    outside uses it before it is restored (MEMO_NEEDS_FP).  Between frames
+ *    that are both kept this is settled by one more word, the place where the
+ *    inner one saved it.  Where a fresh walk meets a kept frame, memo_meets()
+ *    compares the register;
+ *  - in a realigned frame, the word that holds its CFA;
+ *  - in the outermost frame, the 0 in place of a return address, if that ended
+ *    the stack.
+ */
+#ifndef PRELOAD_MEMO_H
+#define PRELOAD_MEMO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "step.h"
+
+struct thread;
+
+enum {
+	MEMO_NEEDS_FP = 1u << 0,
+	MEMO_GUESSED = 1u << 1, /* a frame pointer was trusted, here or outside */
+	MEMO_CUT = 1u << 2,	/* frames are missing, here or outside */
+
+	MEMO_FIRST = 128,	  /* frames there is room for at first */
+	MEMO_MAX = 1u << 18,	  /* frames of a stack; what is deeper is cut at its root */
+	MEMO_GUESSES = 1024,	  /* predicted nodes */
+	MEMO_CHECKS_PER_FRAME = 3,
+};
+
+/** struct memo_check - a word of stack memory and what it was */
+struct memo_check {
+	uintptr_t addr;
+	uint64_t value;
+};
+
+/**
+ * struct memo_frame - a frame of the last stack
+ * @slot:   address of its return address: its sp less one word
+ * @word:   as in its node
+ * @fp:     frame pointer in it
+ * @node:   its id
+ * @checks: of all frames up to and with this one, from the outermost
+ * @flags:  MEMO_*
+ */
+struct memo_frame {
+	uintptr_t slot;
+	uint64_t word;
+	uintptr_t fp;
+	uint32_t node;
+	uint32_t checks;
+	uint32_t flags;
+};
+
+/**
+ * struct memo_fresh - a frame that the walk at hand has passed
+ * @at:   where the walk stood
+ * @rule: how it went on from there
+ * @node: predicted id, or 0
+ */
+struct memo_fresh {
+	struct frame at;
+	uint32_t rule;
+	uint32_t node;
+};
+
+/**
+ * struct walk_memo - see above; owned by its thread
+ * @frames:      outermost first
+ * @checks:      of those frames, in their order
+ * @owners:      for each check the index of its frame
+ * @fresh:       innermost first
+ * @count:       of @frames
+ * @room:        of @frames and of @fresh
+ * @bytes:       of the pages behind the four
+ * @epoch:       all is void when this is not the walker's
+ * @predictions: node ids by memo_hash()
+ */
+struct walk_memo {
+	struct memo_frame *frames;
+	struct memo_check *checks;
+	uint32_t *owners;
+	struct memo_fresh *fresh;
+	uint32_t count;
+	uint32_t room;
+	uint32_t bytes;
+	uint32_t epoch;
+	uint32_t predictions[MEMO_GUESSES];
+};
+
+/** memo_new() - an empty memory; NULL without pages */
+attr_cold struct walk_memo *memo_new(void);
+
+/** memo_grow() - double the room, keeping what is there; false without pages or at MEMO_MAX */
+attr_cold bool memo_grow(struct walk_memo *memo);
+
+/** memo_clear() - forget the stack and all predictions */
+attr_cold void memo_clear(struct walk_memo *memo);
+
+/**
+ * memo_verify() - how many frames, from the outermost, are as they were
+ * @slot: lowest address that still belongs to the stack
+ */
+static attr_always_inline uint32_t memo_verify(const struct walk_memo *memo, uintptr_t slot)
+{
+	const struct memo_check *checks = memo->checks;
+	uint32_t frames = memo->count;
+	uint32_t count;
+	uint32_t i = 0;
+
+	while (frames > 0 && memo->frames[frames - 1].slot < slot)
+		frames--;
+	if (frames == 0)
+		return 0;
+
+	count = memo->frames[frames - 1].checks;
+	for (; i + 4 <= count; i += 4) {
+		uint64_t differ = (step_load(checks[i].addr) ^ checks[i].value) |
+				  (step_load(checks[i + 1].addr) ^ checks[i + 1].value) |
+				  (step_load(checks[i + 2].addr) ^ checks[i + 2].value) |
+				  (step_load(checks[i + 3].addr) ^ checks[i + 3].value);
+
+		if (differ)
+			break;
+	}
+	for (; i < count; i++)
+		if (step_load(checks[i].addr) != checks[i].value)
+			return memo->owners[i];
+	return frames;
+}
+
+/** memo_meets() - is the walk's frame the kept one? */
+static attr_always_inline bool memo_meets(const struct memo_frame *kept, const struct frame *frame)
+{
+	return kept->word == TENURE_NODE_WORD(frame->kind, frame->pc) &&
+	       (!(kept->flags & MEMO_NEEDS_FP) || kept->fp == frame->fp);
+}
+
+/** memo_hash() - place of the prediction for a walk that stands at @frame, above @node */
+static attr_always_inline uint32_t memo_hash(const struct frame *frame, uint32_t node)
+{
+	uint64_t h = (frame->pc ^ frame->sp << 7 ^ (uint64_t)node << 40) * 0x9e3779b97f4a7c15ull;
+
+	return (uint32_t)(h >> (64 - 10));
+}
+
+_Static_assert(MEMO_GUESSES == 1u << 10, "memo_hash() has this many values");
+
+/**
+ * memo_push() - keep a frame that the walk has passed, after those outside it
+ * @fresh:     the frame
+ * @outermost: the step from it ended the stack
+ * @node:      its id
+ *
+ * There must be room.  Return: false if it cannot be kept; nothing inside of
+ * it may be kept then.
+ */
+bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool outermost,
+	       uint32_t node);
+
+#endif /* PRELOAD_MEMO_H */

@@ -186,8 +186,7 @@ enum step_result full_walk(const struct thread *thread, const struct stack_regs 
 	do {
 		if (*ret_count == room)
 			return STEP_LOST;
-		words[(*ret_count)++] =
-			TENURE_NODE_WORD(full.kind, number(&full, ARCH_REG_PC));
+		words[(*ret_count)++] = TENURE_NODE_WORD(full.kind, number(&full, ARCH_REG_PC));
 		result = full_step(&full);
 	} while (result == STEP_OK);
 	return result == STEP_END ? STEP_END : STEP_LOST;

@@ -26,8 +26,7 @@ struct thread;
  * Return: STEP_END, or STEP_LOST when the stack goes on.
  * Context: guard held.
  */
-attr_noinline enum step_result full_walk(const struct thread *thread,
-					 const struct stack_regs *regs, uint64_t *words,
-					 uint32_t room, uint32_t *ret_count);
+attr_noinline enum step_result full_walk(const struct thread *thread, const struct stack_regs *regs,
+					 uint64_t *words, uint32_t room, uint32_t *ret_count);
 
 #endif /* PRELOAD_FULL_H */

@@ -11,9 +11,9 @@
 
 static uint32_t bytes_for(uint32_t room)
 {
-	return room * (uint32_t)(sizeof(struct memo_frame) + sizeof(struct memo_fresh) +
-				 MEMO_CHECKS_PER_FRAME *
-					 (sizeof(struct memo_check) + sizeof(uint32_t)));
+	return room *
+	       (uint32_t)(sizeof(struct memo_frame) + sizeof(struct memo_fresh) +
+			  MEMO_CHECKS_PER_FRAME * (sizeof(struct memo_check) + sizeof(uint32_t)));
 }
 
 /* Points into @pages, which hold @room frames. */
@@ -136,6 +136,9 @@ bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool oute
 	struct depends on;
 
 	if (fresh->at.kind == TENURE_NODE_EXACT || !step_depends(&fresh->at, fresh->rule, &on))
+		return false;
+	/* A guess may have ended for a reason that left fp unread. */
+	if (outermost && RULE_KIND(fresh->rule) == RULE_GUESS)
 		return false;
 	if ((on.save && on.save <= slot) || (on.base && on.base <= slot))
 		return false;

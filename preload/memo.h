@@ -35,9 +35,9 @@ enum {
 	MEMO_GUESSED = 1u << 1, /* a frame pointer was trusted, here or outside */
 	MEMO_CUT = 1u << 2,	/* frames are missing, here or outside */
 
-	MEMO_FIRST = 128,	  /* frames there is room for at first */
-	MEMO_MAX = 1u << 18,	  /* frames of a stack; what is deeper is cut at its root */
-	MEMO_GUESSES = 1024,	  /* predicted nodes */
+	MEMO_FIRST = 128,    /* frames there is room for at first */
+	MEMO_MAX = 1u << 18, /* frames of a stack; what is deeper is cut at its root */
+	MEMO_GUESSES = 1024, /* predicted nodes */
 	MEMO_CHECKS_PER_FRAME = 3,
 };
 

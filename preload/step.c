@@ -33,6 +33,9 @@ static enum step_result step_guess(struct frame *frame, struct reach *reach)
 	uintptr_t fp = frame->fp;
 	uintptr_t pc;
 
+	/* The entry of the dynamic linker has no table; it begins where the stack ends. */
+	if (frame->sp == reach->own_hi)
+		return STEP_END;
 	if (fp < frame->sp || fp - frame->sp > GUESS_MAX || fp % 8 || !reach_ok(reach, fp) ||
 	    !reach_ok(reach, fp + 8))
 		return STEP_LOST;

@@ -307,8 +307,7 @@ void walk_depth(uint32_t frames)
 
 static int new_root(void)
 {
-	uint32_t root =
-		nodes_intern(0, TENURE_NODE_WORD(TENURE_NODE_ROOT, modules_generation), 0);
+	uint32_t root = nodes_intern(0, TENURE_NODE_WORD(TENURE_NODE_ROOT, modules_generation), 0);
 
 	if (!root)
 		return -ENOMEM;

@@ -139,7 +139,7 @@ static attr_always_inline enum step_result outwards(struct thread *thread, struc
 		    memo_meets(&memo->frames[walk->kept - 1], &walk->at))
 			return STEP_OK;
 
-		if (unlikely(walk->count == memo->room) && !memo_grow(memo))
+		if (unlikely(walk->kept + walk->count >= memo->room) && !memo_grow(memo))
 			return STEP_LOST;
 		fresh = &memo->fresh[walk->count];
 		fresh->at = walk->at;

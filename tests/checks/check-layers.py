@@ -32,7 +32,7 @@ EVERYBODY = ("include/base", "include/tenure")
 
 # System headers that only some may use.
 RESERVED = {
-    "libunwind.h": ("preload/unwind.c", "tests/unit/"),
+    "libunwind.h": ("preload/unwind.c", "tests/unit/", "tests/paranoid/"),
     "stdio.h": ("analyzer/", "tests/"),
     "locale.h": ("analyzer/", "tests/"),
     "assert.h": ("analyzer/", "tests/"),

@@ -52,72 +52,118 @@ static uint32_t slots_count(const struct live *live)
 int live_init(struct live *live, struct stream *stream, int memfd, size_t queue_bytes)
 {
 	void *map;
-	int err;
 
-	*live = (struct live){ .pipe = -1, .queue_bytes = queue_bytes, .nodes_next = 1 };
-	err = reader_init(&live->reader);
-	if (err)
-		return err;
+	*live = (struct live){ .pipe.fd = -1, .queue_bytes = queue_bytes, .nodes_next = 1 };
 	map = mmap(NULL, TENURE_SHARED_BYTES, PROT_READ, MAP_SHARED, memfd, 0);
-	if (map == MAP_FAILED) {
-		err = neg_errno();
-		reader_fini(&live->reader);
-		return err;
-	}
+	if (map == MAP_FAILED)
+		return neg_errno();
 	live->map = map;
 	live->stream = stream;
 	return 0;
 }
 
+static void close_pipe(struct live *live, struct live_pipe *pipe)
+{
+	reader_end(&pipe->reader);
+	live->bad_bytes += pipe->reader.bad_bytes;
+	reader_fini(&pipe->reader);
+	if (pipe->fd >= 0)
+		(void)close(take_fd(&pipe->fd));
+}
+
 void live_fini(struct live *live)
 {
-	if (live->pipe >= 0)
-		(void)close(live->pipe);
+	for (unsigned int i = 0; i < live->old_count; i++)
+		close_pipe(live, &live->old[i]);
+	close_pipe(live, &live->pipe);
 	if (live->map)
 		(void)munmap((void *)(uintptr_t)live->map, TENURE_SHARED_BYTES);
-	reader_fini(&live->reader);
 	free(live->idle);
 	free(live->positions);
 	stream_free(live->stream);
-	*live = (struct live){ .pipe = -1 };
+	*live = (struct live){ .pipe.fd = -1 };
 }
 
-/* One read(2).  Return: as read(2), or a negative errno. */
-static ssize_t pull(struct live *live)
+/* One read(2).  Return: bytes read; 0: there is nothing now, or never again (.fd is -1 then). */
+static size_t pull_bytes(struct live_pipe *pipe)
 {
-	struct tenure_chunk head;
-	const uint8_t *chunk;
 	size_t space;
 	uint8_t *to;
 	ssize_t n;
 
-	if (live->pipe < 0)
+	if (pipe->fd < 0)
 		return 0;
-	to = reader_space(&live->reader, &space);
+	to = reader_space(&pipe->reader, &space);
 	do
-		n = read(live->pipe, to, space);
+		n = read(pipe->fd, to, space);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
-		return -EAGAIN;
+		return 0;
 	if (n <= 0) {
-		(void)close(take_fd(&live->pipe));
+		(void)close(take_fd(&pipe->fd));
 		return 0;
 	}
-	reader_give(&live->reader, (size_t)n);
-	while ((chunk = reader_next(&live->reader, &head)))
-		stream_chunk(live->stream, &head, sizeof(head), chunk + sizeof(head),
-			     head.bytes - (uint32_t)sizeof(head));
-	return n;
+	reader_give(&pipe->reader, (size_t)n);
+	return (size_t)n;
 }
 
-/* Everything that was in the pipe when this was called. */
+static void parse(struct live *live, struct live_pipe *pipe)
+{
+	struct tenure_chunk head;
+	const uint8_t *chunk;
+
+	while ((chunk = reader_next(&pipe->reader, &head)))
+		stream_chunk(live->stream, &head, sizeof(head), chunk + sizeof(head),
+			     head.bytes - (uint32_t)sizeof(head));
+}
+
+static void drain_pipe(struct live *live, struct live_pipe *pipe)
+{
+	size_t bytes = 0;
+	size_t n;
+
+	while (bytes <= pipe->bytes && (n = pull_bytes(pipe))) {
+		parse(live, pipe);
+		bytes += n;
+	}
+}
+
+/*
+ * A thread's chunks are in order within a pipe, and those in an old one come
+ * first: so it is emptied after the new one was read, before that is looked at.
+ */
+static void drain_old(struct live *live)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < live->old_count; i++) {
+		drain_pipe(live, &live->old[i]);
+		if (live->old[i].fd < 0)
+			close_pipe(live, &live->old[i]);
+		else
+			live->old[kept++] = live->old[i];
+	}
+	live->old_count = kept;
+}
+
+static size_t pull(struct live *live)
+{
+	size_t bytes = pull_bytes(&live->pipe);
+
+	if (unlikely(live->old_count))
+		drain_old(live);
+	parse(live, &live->pipe);
+	return bytes;
+}
+
+/* Everything that was in the pipes when this was called. */
 static void drain(struct live *live)
 {
 	size_t bytes = 0;
-	ssize_t n;
+	size_t n;
 
-	while (bytes <= live->pipe_bytes && (n = pull(live)) > 0)
-		bytes += (size_t)n;
+	while (bytes <= live->pipe.bytes && (n = pull(live)))
+		bytes += n;
 }
 
 /*
@@ -302,36 +348,50 @@ static void pass_on(struct live *live, bool quiet)
 		send_nodes(live, nodes_end(live));
 }
 
-void live_connect(struct live *live, int pipe, size_t pipe_bytes)
+int live_connect(struct live *live, int fd, size_t bytes)
 {
-	if (live->pipe >= 0) {
-		drain(live);
-		if (live->pipe >= 0)
-			(void)close(live->pipe);
+	struct live_pipe pipe = { .fd = fd, .bytes = bytes };
+	int err = reader_init(&pipe.reader);
+
+	if (err)
+		return err;
+	drain(live);
+	if (live->pipe.fd < 0) {
+		close_pipe(live, &live->pipe);
+	} else {
+		if (live->old_count == LIVE_OLD_PIPES) {
+			close_pipe(live, &live->old[0]);
+			live->old_count--;
+			memmove(live->old, live->old + 1, live->old_count * sizeof(*live->old));
+		}
+		live->old[live->old_count++] = live->pipe;
 	}
-	reader_end(&live->reader);
 	live->pipe = pipe;
-	live->pipe_bytes = pipe_bytes;
+	return 0;
 }
 
 enum live_state live_read(struct live *live)
 {
 	size_t bytes = 0;
-	ssize_t n;
+	size_t n;
 
-	while ((n = pull(live)) > 0) {
-		bytes += (size_t)n;
+	while ((n = pull(live))) {
+		bytes += n;
 		if (bytes >= SYNC_BYTES * 2)
 			break;
 	}
 	pass_on(live, false);
-	if (live->pipe < 0)
+	if (live->pipe.fd < 0)
 		return LIVE_CLOSED;
-	return n > 0 ? LIVE_MORE : LIVE_IDLE;
+	if (n)
+		return LIVE_MORE;
+	return bytes ? LIVE_DRAINED : LIVE_IDLE;
 }
 
 void live_tick(struct live *live)
 {
+	if (live->old_count)
+		(void)pull(live);
 	pass_on(live, true);
 }
 
@@ -346,7 +406,9 @@ void live_end(struct live *live, const struct stream_end *end)
 				__atomic_load_n(&get_slot(live, i)->pos, __ATOMIC_ACQUIRE));
 	send_late_nodes(live);
 	send_nodes(live, nodes_end(live));
-	reader_end(&live->reader);
-	how.bad_bytes += live->reader.bad_bytes;
+	while (live->old_count)
+		close_pipe(live, &live->old[--live->old_count]);
+	close_pipe(live, &live->pipe);
+	how.bad_bytes += live->bad_bytes;
 	stream_end(live->stream, &how, &shared);
 }

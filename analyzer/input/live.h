@@ -13,11 +13,25 @@
 #include "reader.h"
 #include "stream.h"
 
+#define LIVE_OLD_PIPES 4u
+
+/**
+ * struct live_pipe - one pipe and what was read from it
+ * @fd:    read end, not blocking; -1: all writers are gone
+ * @bytes: its capacity
+ */
+struct live_pipe {
+	int fd;
+	size_t bytes;
+	struct reader reader;
+};
+
 /**
  * struct live - owns all it points to
  * @stream:      where everything goes
- * @pipe:        read end, not blocking; -1: all writers are gone
- * @pipe_bytes:  its capacity
+ * @pipe:        that the process writes to
+ * @old:         pipes from before it connected again: a thread may still be writing there
+ * @bad_bytes:   of pipes that are closed
  * @map:         the memfd, read-only
  * @idle:        by slot: a moment before which it surely holds nothing back
  * @positions:   by slot: scratch
@@ -28,9 +42,10 @@
  */
 struct live {
 	struct stream *stream;
-	struct reader reader;
-	int pipe;
-	size_t pipe_bytes;
+	struct live_pipe pipe;
+	struct live_pipe old[LIVE_OLD_PIPES];
+	unsigned int old_count;
+	uint64_t bad_bytes;
 	const uint8_t *map;
 	uint64_t *idle;
 	uint64_t *positions;
@@ -46,13 +61,18 @@ attr_nodiscard int live_init(struct live *live, struct stream *stream, int memfd
 			     size_t queue_bytes);
 void live_fini(struct live *live);
 
-/** live_connect() - read from this pipe, of @pipe_bytes, from now on; takes @pipe */
-void live_connect(struct live *live, int pipe, size_t pipe_bytes);
+/**
+ * live_connect() - read from this pipe, of @bytes, from now on
+ *
+ * Takes @fd when it succeeds.  Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int live_connect(struct live *live, int fd, size_t bytes);
 
 enum live_state {
-	LIVE_IDLE,   /* nothing to read now */
-	LIVE_MORE,   /* there may be more at once */
-	LIVE_CLOSED, /* all writers are gone */
+	LIVE_IDLE,    /* there was nothing */
+	LIVE_DRAINED, /* there was something, and no more now */
+	LIVE_MORE,    /* there may be more at once */
+	LIVE_CLOSED,  /* all writers are gone */
 };
 
 /** live_read() - take what the pipe holds, up to a bound, and pass on what can be */

@@ -1,103 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The event loop: connections come up, say hello and become images; images
- * are read until their process is gone.
- *
- * An image ends when its process is dead (pidfd), or when its address space
- * is gone while the process goes on (it has executed another program).  That
- * all writers of the pipe are gone is only a hint: a daemon that closes all
- * its descriptors will connect again.
- */
+/* Connections and the event loop. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "handshake.h"
-#include "live.h"
-#include "process.h"
-#include "server.h"
+#include "server-state.h"
 #include "ticks.h"
 
 #define TICK_NS	     100000000
+#define REST_NS	     1000000
 #define QUEUE_BYTES  (64u << 20)
 #define EPOLL_BATCH  32
 #define CALIBRATE_NS 200000u
 
-enum watch_kind {
-	WATCH_LISTEN,
-	WATCH_TIMER,
-	WATCH_HELLO, /* a connection that has not said hello */
-	WATCH_PIPE,
-	WATCH_PROCESS,
-};
-
-/* What epoll hands back. */
-struct watch {
-	enum watch_kind kind;
-	void *owner;
-};
-
-struct peer {
-	struct watch watch;
-	struct peer *next;
-	int socket;
-	bool gone;
-};
-
-struct image {
-	struct watch pipe_watch;
-	struct watch process_watch;
-	struct image *next;
-	struct live live;
-	uint64_t number;
-	uint32_t pid;
-	int memfd;
-	int pidfd; /* -1: not known */
-	int mem;
-	bool gone;
-};
-
-struct server {
-	struct server_options options;
-	int epoll;
-	int listener;
-	int timer;
-	bool ticking;
-	struct watch listen_watch;
-	struct watch timer_watch;
-	struct peer *peers;
-	struct image *images;
-	size_t count;
-	uint64_t last_image;
-	uint64_t start_ticks;
-	uint64_t start_ns;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-};
-
 /* ------------------------------------------------------------ small parts */
 
-static int watch_add(const struct server *server, int fd, struct watch *watch)
+int server_watch(const struct server *server, int fd, uint32_t events, struct watch *watch)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = watch };
+	struct epoll_event event = { .events = events, .data.ptr = watch };
 
 	return epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? neg_errno() : 0;
 }
 
-static void watch_remove(const struct server *server, int fd)
+void server_unwatch(const struct server *server, int fd)
 {
 	(void)epoll_ctl(server->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
 /* Tick while there are images. */
-static void set_timer(struct server *server)
+static void set_tick(struct server *server)
 {
 	struct itimerspec every = { 0 };
 
@@ -106,11 +45,25 @@ static void set_timer(struct server *server)
 	server->ticking = !!server->images;
 	if (server->ticking)
 		every.it_interval.tv_nsec = every.it_value.tv_nsec = TICK_NS;
-	(void)timerfd_settime(server->timer, 0, &every, NULL);
+	(void)timerfd_settime(server->tick_timer, 0, &every, NULL);
 }
 
-/* The longer the server has been there, the better. */
-static double ns_per_tick(const struct server *server)
+void server_rest(struct server *server)
+{
+	const struct itimerspec once = { .it_value.tv_nsec = REST_NS };
+
+	if (!server->resting)
+		server->resting = timerfd_settime(server->rest_timer, 0, &once, NULL) == 0;
+}
+
+static void clear_timer(int timer)
+{
+	uint64_t expirations;
+
+	(void)!read(timer, &expirations, sizeof(expirations));
+}
+
+double server_ns_per_tick(const struct server *server)
 {
 	uint64_t ns;
 	uint64_t ticks;
@@ -126,7 +79,7 @@ static void remove_peer(struct server *server, struct peer *peer)
 {
 	if (peer->gone)
 		return;
-	watch_remove(server, peer->socket);
+	server_unwatch(server, peer->socket);
 	(void)close(peer->socket);
 	peer->gone = true;
 	server->count--;
@@ -155,214 +108,10 @@ static void sweep(struct server *server)
 			link = &image->next;
 		}
 	}
-	set_timer(server);
+	set_tick(server);
 }
 
-/* ----------------------------------------------------------------- images */
-
-static void close_image(struct server *server, struct image *image)
-{
-	if (image->live.pipe >= 0)
-		watch_remove(server, image->live.pipe);
-	if (image->pidfd >= 0) {
-		watch_remove(server, image->pidfd);
-		(void)close(image->pidfd);
-	}
-	if (image->mem >= 0)
-		(void)close(image->mem);
-	if (image->memfd >= 0)
-		(void)close(image->memfd);
-	live_fini(&image->live);
-	image->gone = true;
-	server->count--;
-}
-
-static void end_image(struct server *server, struct image *image, enum image_how how)
-{
-	struct stream_end end = { .how = how };
-
-	if (image->gone)
-		return;
-	if (how == IMAGE_UNKNOWN && process_is_dead(image->pidfd))
-		end.how = process_how(image->pid, image->pidfd, &end.status);
-	end.end_stamp = ticks_now();
-	end.ns_per_tick = ns_per_tick(server);
-	live_end(&image->live, &end);
-	close_image(server, image);
-}
-
-/* All writers of the pipe are gone, or this is a look at it now and then. */
-static void check_image(struct server *server, struct image *image)
-{
-	if (image->gone)
-		return;
-	if (process_is_dead(image->pidfd)) {
-		end_image(server, image, IMAGE_UNKNOWN);
-		return;
-	}
-	if (image->pidfd < 0) {
-		if (image->live.pipe < 0 || process_is_image_gone(image->mem))
-			end_image(server, image, IMAGE_UNKNOWN);
-		return;
-	}
-	/* On its way out: the pidfd will say so in a moment. */
-	if (process_is_image_gone(image->mem) && !process_is_exiting(image->pid))
-		end_image(server, image, IMAGE_EXEC);
-}
-
-static struct image *find_pid(const struct server *server, uint32_t pid)
-{
-	for (struct image *image = server->images; image; image = image->next)
-		if (!image->gone && image->pid == pid)
-			return image;
-	return NULL;
-}
-
-static void read_image(struct server *server, struct image *image)
-{
-	int pipe = image->live.pipe;
-
-	if (image->gone || pipe < 0)
-		return;
-	/* Closing it removes it from the epoll set, unless a reader elsewhere has it: none has. */
-	if (live_read(&image->live) == LIVE_CLOSED)
-		check_image(server, image);
-}
-
-static void tick(struct server *server)
-{
-	uint64_t expirations;
-
-	(void)!read(server->timer, &expirations, sizeof(expirations));
-	for (struct image *image = server->images; image; image = image->next) {
-		uint64_t rss;
-
-		if (image->gone)
-			continue;
-		live_tick(&image->live);
-		rss = image->pid ? process_rss(image->pid) : 0;
-		if (rss && !process_is_image_gone(image->mem))
-			stream_memory(image->live.stream, ticks_now(), rss);
-		check_image(server, image);
-	}
-}
-
-/* -------------------------------------------------------------- handshake */
-
-static struct image_info describe(struct server *server, const struct handshake *handshake)
-{
-	const struct tenure_hello *hello = &handshake->hello;
-	uint64_t now = ticks_now();
-	uint64_t start = hello->ticks < now ? hello->ticks : now;
-	double rate = ns_per_tick(server);
-
-	return (struct image_info){
-		.image = server->last_image + 1,
-		.pid = handshake->pid,
-		.ppid = hello->ppid,
-		.flags = hello->flags,
-		.arch = hello->arch,
-		.page_size = hello->page_size,
-		.start_stamp = start,
-		.unix_ns =
-			ticks_clock_ns(CLOCK_REALTIME) - (uint64_t)((double)(now - start) * rate),
-		.sample_bytes = server->options.sample_bytes,
-		.ns_per_tick = rate,
-	};
-}
-
-/* Connect @image to a new pipe, whose write end is left in *@ret_writer. */
-static int connect_pipe(struct server *server, struct image *image, int *ret_writer)
-{
-	int ends[2];
-	size_t bytes;
-	int err = handshake_pipe(ends, &bytes);
-
-	if (err)
-		return err;
-	live_connect(&image->live, ends[0], bytes);
-	err = watch_add(server, ends[0], &image->pipe_watch);
-	if (err)
-		(void)close(ends[1]);
-	else
-		*ret_writer = ends[1];
-	return err;
-}
-
-/*
- * Return: 0 with *@ret_image, which is NULL when it is not wanted; or a
- * negative errno.  Takes @handshake->mem.
- */
-static int make_image(struct server *server, struct handshake *handshake, int *ret_writer,
-		      struct image **ret_image)
-{
-	struct image_info info = describe(server, handshake);
-	cleanup_free struct image *image = calloc(1, sizeof(*image));
-	struct stream *stream = NULL;
-	int err;
-
-	if (!image)
-		return -ENOMEM;
-	image->memfd = handshake_memfd();
-	if (image->memfd < 0)
-		return image->memfd;
-	err = stream_new(&info, server->options.ops, server->options.arg, server->options.capture,
-			 &stream);
-	if (err || !stream) {
-		(void)close(image->memfd);
-		*ret_image = NULL;
-		return err;
-	}
-	err = live_init(&image->live, stream, image->memfd, server->options.queue_bytes);
-	if (err) {
-		stream_end(stream, &(struct stream_end){ .how = IMAGE_UNKNOWN }, NULL);
-		stream_free(stream);
-		(void)close(image->memfd);
-		return err;
-	}
-
-	image->number = info.image;
-	image->pid = info.pid;
-	image->mem = take_fd(&handshake->mem);
-	image->pidfd = info.pid ? process_open(info.pid) : -1;
-	if (image->pidfd < 0)
-		image->pidfd = -1;
-	image->pipe_watch = (struct watch){ WATCH_PIPE, image };
-	image->process_watch = (struct watch){ WATCH_PROCESS, image };
-	image->next = server->images;
-	server->images = image;
-	server->last_image = info.image;
-	server->count++;
-	*ret_image = image;
-	err = image->pidfd >= 0 ? watch_add(server, image->pidfd, &image->process_watch) : 0;
-	if (!err)
-		err = connect_pipe(server, image, ret_writer);
-	if (err)
-		end_image(server, image, IMAGE_UNKNOWN);
-	(void)take_ptr(image);
-	return err;
-}
-
-/* Return: 0 with the image to record to, or NULL: do not record. */
-static int find_or_make_image(struct server *server, struct handshake *handshake, int *ret_writer,
-			      struct image **ret_image)
-{
-	struct image *old = handshake->pid ? find_pid(server, handshake->pid) : NULL;
-
-	*ret_image = NULL;
-	if (handshake->hello.flags & TENURE_HELLO_RECONNECT) {
-		if (!old || old->number != handshake->hello.image)
-			return 0;
-		if (old->live.pipe >= 0)
-			watch_remove(server, old->live.pipe);
-		*ret_image = old;
-		return connect_pipe(server, old, ret_writer);
-	}
-	/* One process has one image at a time. */
-	if (old)
-		end_image(server, old, process_is_dead(old->pidfd) ? IMAGE_UNKNOWN : IMAGE_EXEC);
-	return make_image(server, handshake, ret_writer, ret_image);
-}
+/* ------------------------------------------------------------ connections */
 
 static void answer(struct server *server, int socket, struct handshake *handshake)
 {
@@ -375,20 +124,19 @@ static void answer(struct server *server, int socket, struct handshake *handshak
 	cleanup_close int writer = -1;
 	struct image *image;
 
-	if (find_or_make_image(server, handshake, &writer, &image) < 0)
+	if (server_image_hello(server, handshake, &writer, &image) < 0)
 		image = NULL;
 	if (image) {
 		welcome.verdict = TENURE_VERDICT_RECORD;
 		welcome.image = image->number;
 	}
-	if (handshake_answer(socket, &welcome, image ? writer : -1, image ? image->memfd : -1) <
-		    0 &&
-	    image)
-		check_image(server, image);
+	/* If it is gone already, its pidfd will tell. */
+	(void)!handshake_answer(socket, &welcome, image ? writer : -1, image ? image->memfd : -1);
 }
 
 static void greet(struct server *server, struct peer *peer)
 {
+	const struct tenure_welcome refusal = { .verdict = TENURE_VERDICT_VERSION };
 	struct handshake handshake;
 	int err;
 
@@ -398,9 +146,7 @@ static void greet(struct server *server, struct peer *peer)
 	if (err == -EAGAIN)
 		return;
 	if (err == -EPROTONOSUPPORT)
-		(void)!handshake_answer(
-			peer->socket, &(struct tenure_welcome){ .verdict = TENURE_VERDICT_VERSION },
-			-1, -1);
+		(void)!handshake_answer(peer->socket, &refusal, -1, -1);
 	if (!err) {
 		answer(server, peer->socket, &handshake);
 		if (handshake.mem >= 0)
@@ -415,9 +161,9 @@ int server_adopt(struct server *server, int fd)
 	int err = -ENOMEM;
 
 	if (peer) {
-		peer->watch = (struct watch){ WATCH_HELLO, peer };
+		peer->watch = (struct watch){ .kind = WATCH_HELLO, .owner = peer };
 		peer->socket = fd;
-		err = watch_add(server, fd, &peer->watch);
+		err = server_watch(server, fd, EPOLLIN, &peer->watch);
 	}
 	if (err) {
 		(void)close(fd);
@@ -430,12 +176,27 @@ int server_adopt(struct server *server, int fd)
 	return 0;
 }
 
-static void accept_peers(struct server *server)
+/* A directory keeps others from the path, nothing keeps them from the abstract name. */
+static bool is_welcome(int socket)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t bytes = sizeof(peer);
+	uid_t own = geteuid();
+
+	return own == 0 || (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0 &&
+			    (peer.uid == own || peer.uid == 0));
+}
+
+static void accept_peers(struct server *server, int listener)
 {
 	int fd;
 
-	while ((fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
-		(void)!server_adopt(server, fd);
+	while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+		if (is_welcome(fd))
+			(void)!server_adopt(server, fd);
+		else
+			(void)close(fd);
+	}
 }
 
 /* ----------------------------------------------------------------- server */
@@ -450,17 +211,22 @@ int server_new(const struct server_options *options, struct server **ret_server)
 	server->options = *options;
 	if (!server->options.queue_bytes)
 		server->options.queue_bytes = QUEUE_BYTES;
-	server->listener = -1;
 	server->start_ns = ticks_clock_ns(CLOCK_MONOTONIC);
 	server->start_ticks = ticks_now();
-	server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	server->tick_watch.kind = WATCH_TICK;
+	server->rest_watch.kind = WATCH_REST;
+	for (size_t i = 0; i < ARRAY_SIZE(server->listen_watch); i++)
+		server->listen_watch[i] = (struct watch){ .kind = WATCH_LISTEN, .fd = -1 };
+
+	server->tick_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	server->rest_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
-	server->listen_watch.kind = WATCH_LISTEN;
-	server->timer_watch.kind = WATCH_TIMER;
-	if (server->timer < 0 || server->epoll < 0)
+	if (server->tick_timer < 0 || server->rest_timer < 0 || server->epoll < 0)
 		err = neg_errno();
 	else
-		err = watch_add(server, server->timer, &server->timer_watch);
+		err = server_watch(server, server->tick_timer, EPOLLIN, &server->tick_watch);
+	if (!err)
+		err = server_watch(server, server->rest_timer, EPOLLIN, &server->rest_watch);
 	if (err) {
 		server_free(server);
 		return err;
@@ -474,55 +240,102 @@ struct server *server_free(struct server *server)
 	if (!server)
 		return NULL;
 	for (struct image *image = server->images; image; image = image->next) {
-		check_image(server, image);
-		end_image(server, image, IMAGE_RUNNING);
+		server_image_check(server, image);
+		server_image_end(server, image, IMAGE_RUNNING);
 	}
 	for (struct peer *peer = server->peers; peer; peer = peer->next)
 		remove_peer(server, peer);
 	sweep(server);
-	if (server->listener >= 0) {
-		(void)close(server->listener);
+	for (size_t i = 0; i < ARRAY_SIZE(server->listen_watch); i++)
+		if (server->listen_watch[i].fd >= 0)
+			(void)close(server->listen_watch[i].fd);
+	if (server_path(server))
 		(void)unlink(server->path);
-	}
-	if (server->timer >= 0)
-		(void)close(server->timer);
+	if (server->tick_timer >= 0)
+		(void)close(server->tick_timer);
+	if (server->rest_timer >= 0)
+		(void)close(server->rest_timer);
 	if (server->epoll >= 0)
 		(void)close(server->epoll);
 	free(server);
 	return NULL;
 }
 
+/* Return: a descriptor or a negative errno. */
+static int listen_at(const struct sockaddr_un *address, size_t bytes)
+{
+	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)address, (socklen_t)bytes) < 0 ||
+	    listen(fd, SOMAXCONN) < 0)
+		return neg_errno();
+	return take_fd(&fd);
+}
+
 int server_listen(struct server *server, const char *directory)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un abstract = { .sun_family = AF_UNIX };
 	int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", directory);
-	cleanup_close int fd = -1;
+	struct watch *by_path = &server->listen_watch[0];
+	struct watch *by_name = &server->listen_watch[1];
 	int err;
 
-	if (n < 0 || (size_t)n >= sizeof(address.sun_path))
+	if (n < 0 || (size_t)n >= sizeof(address.sun_path) - 1)
 		return -ENAMETOOLONG;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return neg_errno();
-	err = listen(fd, SOMAXCONN) < 0 ? neg_errno()
-					: watch_add(server, fd, &server->listen_watch);
-	if (err) {
-		(void)unlink(address.sun_path);
-		return err;
-	}
+	by_path->fd = listen_at(&address, sizeof(address));
+	if (by_path->fd < 0)
+		return by_path->fd;
 	memcpy(server->path, address.sun_path, sizeof(server->path));
-	server->listener = take_fd(&fd);
+	err = server_watch(server, by_path->fd, EPOLLIN, by_path);
+	if (err)
+		return err;
+
+	/* For processes that can no longer reach the path; others do not miss it. */
+	memcpy(abstract.sun_path + 1, address.sun_path, (size_t)n);
+	by_name->fd = listen_at(&abstract, offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+	if (by_name->fd >= 0 && server_watch(server, by_name->fd, EPOLLIN, by_name) < 0)
+		(void)close(take_fd(&by_name->fd));
 	return 0;
 }
 
 const char *server_path(const struct server *server)
 {
-	return server->listener >= 0 ? server->path : NULL;
+	return server->path[0] ? server->path : NULL;
 }
 
 int server_fd(const struct server *server)
 {
 	return server->epoll;
+}
+
+static void handle(struct server *server, const struct watch *watch)
+{
+	switch (watch->kind) {
+	case WATCH_LISTEN:
+		accept_peers(server, watch->fd);
+		break;
+	case WATCH_TICK:
+		clear_timer(server->tick_timer);
+		for (struct image *image = server->images; image; image = image->next)
+			server_image_tick(server, image);
+		break;
+	case WATCH_REST:
+		clear_timer(server->rest_timer);
+		server->resting = false;
+		for (struct image *image = server->images; image; image = image->next)
+			server_image_rested(server, image);
+		break;
+	case WATCH_HELLO:
+		greet(server, watch->owner);
+		break;
+	case WATCH_PIPE:
+		server_image_readable(server, watch->owner);
+		break;
+	case WATCH_PROCESS:
+		server_image_end(server, watch->owner, IMAGE_UNKNOWN);
+		break;
+	}
 }
 
 int server_step(struct server *server, int timeout_ms)
@@ -532,27 +345,8 @@ int server_step(struct server *server, int timeout_ms)
 
 	if (count < 0)
 		return errno == EINTR ? 0 : neg_errno();
-	for (int i = 0; i < count; i++) {
-		const struct watch *watch = events[i].data.ptr;
-
-		switch (watch->kind) {
-		case WATCH_LISTEN:
-			accept_peers(server);
-			break;
-		case WATCH_TIMER:
-			tick(server);
-			break;
-		case WATCH_HELLO:
-			greet(server, watch->owner);
-			break;
-		case WATCH_PIPE:
-			read_image(server, watch->owner);
-			break;
-		case WATCH_PROCESS:
-			end_image(server, watch->owner, IMAGE_UNKNOWN);
-			break;
-		}
-	}
+	for (int i = 0; i < count; i++)
+		handle(server, events[i].data.ptr);
 	sweep(server);
 	return 0;
 }
@@ -564,5 +358,5 @@ size_t server_images(const struct server *server)
 
 bool server_has_pid(const struct server *server, uint32_t pid)
 {
-	return find_pid(server, pid);
+	return server_image_find(server, pid);
 }

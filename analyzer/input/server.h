@@ -52,7 +52,9 @@ struct server *server_free(struct server *server);
 /**
  * server_listen() - accept connections on a new socket in @directory
  *
- * The socket's path is @directory/socket; it is removed by server_free().
+ * The socket's path is @directory/socket; it is removed by server_free().  The
+ * same name is also listened on as an abstract one, for processes that cannot
+ * reach the path (chroot); there only peers of the same user are let in.
  *
  * Return: 0 or a negative errno; -ENAMETOOLONG when the path does not fit.
  */

@@ -218,6 +218,6 @@ http {{
 
 PROGRAMS = (sqlite3, gcc, python3, git_log, perl, awk, bash, xz, gzip, find, sort, make, daemon)
 SERVERS = (redis_server, nginx)
-# The same in every run: also equal to the counter alone, and valgrind may be asked.
-DETERMINISTIC = (sqlite3, gcc, python3, git_log, awk, gzip, find)
+# The same in every run, whatever the environment holds: also equal to the counter alone.
+DETERMINISTIC = (sqlite3, awk, gzip, find)
 VALGRIND = (sqlite3, awk, gzip)

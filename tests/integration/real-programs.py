@@ -38,11 +38,13 @@ class Bench:
 
     def counted(self, argv):
         """@argv under both; the counter in front, so that it sees what the program asks for."""
+        # With its provider, Python's own blocks stand for what it takes from malloc.
         shim = os.path.join(os.path.dirname(self.args.tenure), "preload", "libtenure.so")
         return run.tenure_argv(
             self.args.tenure, self.report,
             ["env", f"COUNTER_DIRECTORY={self.figures}",
-             f"LD_PRELOAD={self.args.counter}:{shim}", *argv])
+             f"LD_PRELOAD={self.args.counter}:{shim}", *argv],
+            "--no-python")
 
     def alone(self, argv):
         """@argv under the counter only, as the plain run."""
@@ -168,6 +170,10 @@ def main():
     parser.add_argument("case", nargs="?", choices=sorted(cases))
     args = parser.parse_args()
 
+    if args.tenure:
+        args.tenure = os.path.abspath(args.tenure)
+        args.counter = os.path.abspath(args.counter)
+    os.environ.pop("LD_LIBRARY_PATH", None)
     if args.list:
         print("\n".join(sorted(cases)))
         return 0

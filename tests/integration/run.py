@@ -28,7 +28,9 @@ def as_shell(status):
 
 def call(argv, *, env=None, stdin=None, fd3=None, pass_fds=(), timeout=TIMEOUT, cwd=None):
     """Run @argv to its end; @fd3 is a path for descriptor 3."""
-    environ = dict(os.environ, **(env or {}))
+    environ = {**os.environ, **(env or {})}
+    # Set by the test runner: would find libraries that the program cannot find by itself.
+    environ.pop("LD_LIBRARY_PATH", None)
     preexec = None
     if fd3 is not None:
         environ["TRUTH_PATH"] = fd3

@@ -6,12 +6,11 @@
  * Each process image counts into a file of its own in $COUNTER_DIRECTORY,
  * through a shared map, so that the figures are there however it ends
  * (integration/counter.py reads them).  When the library stands before the
- * shim, calls that the shim itself causes are told apart: by being nested in
- * a call of the program, or by a stack that goes through libtenure.so.
+ * shim, calls that the shim itself makes are told apart: they are nested in a
+ * call of the program, or return into libtenure.so.
  */
 #include <dlfcn.h>
 #include <errno.h>
-#include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdatomic.h>
@@ -69,7 +68,7 @@ static uintptr_t shim_start, shim_end;
 static bool came_up, was_up;
 
 TLS int depth;
-TLS bool looking; /* up the stack, which may allocate */
+TLS bool looking; /* for the next functions, which may allocate */
 
 /* dlsym() may call calloc before next.calloc is known. */
 static char early[65536];
@@ -155,33 +154,17 @@ static void come_up(void)
 	looking = false;
 }
 
-static bool is_through_shim(void)
-{
-	void *frames[64];
-	int count;
-
-	if (!shim_end)
-		return false;
-
-	looking = true;
-	count = backtrace(frames, 64);
-	looking = false;
-
-	for (int i = 0; i < count; i++) {
-		if ((uintptr_t)frames[i] >= shim_start && (uintptr_t)frames[i] < shim_end)
-			return true;
-	}
-	return false;
-}
-
 /* Where this call is to be counted, or NULL; ends with leave(). */
-static struct figures *enter(void)
+static struct figures *enter(const void *caller)
 {
 	struct figures *figures;
 	int saved = errno;
 
-	if (depth++ > 0 || looking)
+	if (depth++ > 0) {
+		if (current && *current)
+			(*current)->inner++;
 		return NULL;
+	}
 
 	if (!current) {
 		current = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
@@ -193,7 +176,7 @@ static struct figures *enter(void)
 		*current = open_figures();
 	figures = *current;
 
-	if (figures && is_through_shim()) {
+	if (figures && (uintptr_t)caller >= shim_start && (uintptr_t)caller < shim_end) {
 		figures->inner++;
 		figures = NULL;
 	}
@@ -227,7 +210,7 @@ EXPORT void *malloc(size_t bytes)
 	if (!is_up() || !next.malloc)
 		return early_alloc(bytes);
 
-	figures = enter();
+	figures = enter(__builtin_return_address(0));
 	block = next.malloc(bytes);
 	leave(figures, FN_MALLOC, block, bytes);
 	return block;
@@ -241,13 +224,13 @@ EXPORT void *calloc(size_t count, size_t each)
 	if (!is_up() || !next.calloc)
 		return early_alloc(count * each);
 
-	figures = enter();
+	figures = enter(__builtin_return_address(0));
 	block = next.calloc(count, each);
 	leave(figures, FN_CALLOC, block, count * each);
 	return block;
 }
 
-EXPORT void *realloc(void *old, size_t bytes)
+static void *resize(void *old, size_t bytes, const void *caller)
 {
 	struct figures *figures;
 	void *block;
@@ -255,7 +238,7 @@ EXPORT void *realloc(void *old, size_t bytes)
 	if (!is_up() || is_early(old))
 		abort();
 
-	figures = enter();
+	figures = enter(caller);
 	block = next.realloc(old, bytes);
 	if (figures && old && (block || bytes == 0))
 		figures->frees++;
@@ -263,6 +246,11 @@ EXPORT void *realloc(void *old, size_t bytes)
 		figures->reallocs++;
 	leave(figures, FN_REALLOC, block, bytes);
 	return block;
+}
+
+EXPORT void *realloc(void *old, size_t bytes)
+{
+	return resize(old, bytes, __builtin_return_address(0));
 }
 
 EXPORT void *reallocarray(void *old, size_t count, size_t each)
@@ -273,7 +261,7 @@ EXPORT void *reallocarray(void *old, size_t count, size_t each)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return realloc(old, bytes);
+	return resize(old, bytes, __builtin_return_address(0));
 }
 
 EXPORT void free(void *block)
@@ -283,7 +271,7 @@ EXPORT void free(void *block)
 	if (!block || is_early(block) || !is_up())
 		return;
 
-	figures = enter();
+	figures = enter(__builtin_return_address(0));
 	if (figures)
 		figures->frees++;
 	next.free(block);
@@ -298,38 +286,38 @@ EXPORT int posix_memalign(void **ret_block, size_t alignment, size_t bytes)
 	if (!is_up())
 		abort();
 
-	figures = enter();
+	figures = enter(__builtin_return_address(0));
 	r = next.posix_memalign(ret_block, alignment, bytes);
 	leave(figures, FN_POSIX_MEMALIGN, r == 0 ? *ret_block : NULL, bytes);
 	return r;
 }
 
-#define ALIGNED(name_, fn_)                                \
-	EXPORT void *name_(size_t alignment, size_t bytes) \
-	{                                                  \
-		struct figures *figures;                   \
-		void *block;                               \
-                                                           \
-		if (!is_up())                              \
-			abort();                           \
-		figures = enter();                         \
-		block = next.name_(alignment, bytes);      \
-		leave(figures, fn_, block, bytes);         \
-		return block;                              \
+#define ALIGNED(name_, fn_)                                   \
+	EXPORT void *name_(size_t alignment, size_t bytes)    \
+	{                                                     \
+		struct figures *figures;                      \
+		void *block;                                  \
+                                                              \
+		if (!is_up())                                 \
+			abort();                              \
+		figures = enter(__builtin_return_address(0)); \
+		block = next.name_(alignment, bytes);         \
+		leave(figures, fn_, block, bytes);            \
+		return block;                                 \
 	}
 
-#define PAGES(name_, fn_)                          \
-	EXPORT void *name_(size_t bytes)           \
-	{                                          \
-		struct figures *figures;           \
-		void *block;                       \
-                                                   \
-		if (!is_up())                      \
-			abort();                   \
-		figures = enter();                 \
-		block = next.name_(bytes);         \
-		leave(figures, fn_, block, bytes); \
-		return block;                      \
+#define PAGES(name_, fn_)                                     \
+	EXPORT void *name_(size_t bytes)                      \
+	{                                                     \
+		struct figures *figures;                      \
+		void *block;                                  \
+                                                              \
+		if (!is_up())                                 \
+			abort();                              \
+		figures = enter(__builtin_return_address(0)); \
+		block = next.name_(bytes);                    \
+		leave(figures, fn_, block, bytes);            \
+		return block;                                 \
 	}
 
 ALIGNED(aligned_alloc, FN_ALIGNED_ALLOC)

@@ -103,14 +103,15 @@ int main(int argc, char *argv[])
 	must(unseen(5));
 	must(errno == 77);
 
-	truth("{\"sites\": {\"pool_alloc\": {\"allocations\": %d, \"live_blocks\": %d,"
+	truth("{\"complete\": false, \"sites\": {\"pool_alloc\": {\"allocations\": %d, \"live_blocks\": %d,"
 	      " \"live_bytes\": %d, \"function\": \"custom\"},"
 	      " \"make_pool\": {\"allocations\": 1, \"live_blocks\": 1, \"live_bytes\": %d},"
 	      " \"run_pool\": {\"live_blocks\": %d, \"live_bytes\": %d},"
 	      " \"unseen\": {\"allocations\": 1, \"live_bytes\": 5}}}\n",
 	      2 * BLOCKS + 1, BLOCKS / 2, BLOCKS / 2 * 100, POOL_BYTES, BLOCKS / 2 + 2,
 	      BLOCKS / 2 * 100 + 60 + POOL_BYTES);
-	truth("{\"types\": {\"struct order\": {\"allocations\": 30, \"bytes\": 1200,"
+	/* It had itself not recorded for a while, and that is said. */
+	truth("{\"complete\": false, \"types\": {\"struct order\": {\"allocations\": 30, \"bytes\": 1200,"
 	      " \"live_blocks\": 10, \"live_bytes\": 400}, \"struct customer\": {\"allocations\": 5,"
 	      " \"live_bytes\": 1000}}, \"marks\": [[\"phase_begin\", \"all of it\"],"
 	      " [\"point\", \"the pool\"], [\"point\", \"the types\"],"

@@ -57,6 +57,8 @@ void log_error(const char *format, ...)
 {
 	va_list args;
 
+	if (log_level < LOG_ERRORS)
+		return;
 	va_start(args, format);
 	write_line("tenure: ", "\n", format, args);
 	va_end(args);
@@ -66,6 +68,8 @@ void log_hint(const char *format, ...)
 {
 	va_list args;
 
+	if (log_level < LOG_ERRORS)
+		return;
 	va_start(args, format);
 	write_line("tenure: try: ", "\n", format, args);
 	va_end(args);
@@ -103,6 +107,13 @@ void log_progress(const char *format, ...)
 	write_line("tenure: ", "", format, args);
 	va_end(args);
 	progress_shown = true;
+}
+
+void log_progress_end(void)
+{
+	if (progress_shown)
+		write_all(LOG_CLEAR_LINE, strlen(LOG_CLEAR_LINE));
+	progress_shown = false;
 }
 
 const char *log_reason(int err)

@@ -15,6 +15,7 @@
 #include "base/attr.h"
 
 enum log_level {
+	LOG_SILENT, /* nothing at all: stderr is not ours */
 	LOG_ERRORS, /* only what went wrong (--quiet) */
 	LOG_NOTES,  /* and what the user should know */
 	LOG_DETAIL, /* and what tenure is doing (--verbose) */
@@ -40,6 +41,9 @@ void log_detail(const char *format, ...) attr_printf(1, 2);
  * Shown on a terminal only, and not with --quiet.
  */
 void log_progress(const char *format, ...) attr_printf(1, 2);
+
+/** log_progress_end() - take that line away again */
+void log_progress_end(void);
 
 /**
  * log_reason() - what an error number means, beginning in lower case

@@ -25,8 +25,12 @@ enum cmd_run_status {
 /* All commands, in the order of the overview; ended by NULL. */
 extern const struct cli_command *const cmd_all[];
 
+extern const struct cli_command cmd_collect;
 extern const struct cli_command cmd_doctor;
+extern const struct cli_command cmd_dump;
 extern const struct cli_command cmd_help;
+extern const struct cli_command cmd_report;
+extern const struct cli_command cmd_run;
 extern const struct cli_command cmd_version;
 
 /** cmd_find() - the command with this name, or NULL */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of commands: which one is meant, and what its options are. */
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,8 @@
 #include "cmd.h"
 
 const struct cli_command *const cmd_all[] = {
-	&cmd_help,
-	&cmd_version,
+	&cmd_run,     &cmd_report, &cmd_dump, &cmd_doctor,
+	&cmd_version, &cmd_help,   &cmd_collect,
 	NULL,
 };
 
@@ -57,6 +58,7 @@ int main(int argc, char *argv[])
 	const struct cli_command *command;
 	int at = 1;
 
+	(void)setlocale(LC_CTYPE, "");
 	if (argc == 2 && strcmp(argv[1], "--dump-cli") == 0) {
 		cli_print_json(stdout, cmd_all);
 		return cmd_finish_stdout(CMD_OK);
@@ -69,11 +71,8 @@ int main(int argc, char *argv[])
 		return dispatch(&cmd_help, argc, argv);
 
 	command = cmd_find(argv[at]);
-	if (!command) {
-		log_error("unknown command '%s'", argv[at]);
-		log_hint("tenure help");
-		return CMD_USAGE;
-	}
+	if (!command)
+		return dispatch(&cmd_run, argc, argv); /* tenure PROGRAM */
 
 	/* The name changes places with the options before it, and stands for argv[0]. */
 	memmove(argv + 1, argv, sizeof(*argv) * (size_t)at);

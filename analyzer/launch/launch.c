@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starts the program and stands between it and the signals sent to tenure. */
-#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@
 
 struct launch {
 	pid_t pid;
-	int fd; /* signalfd */
+	int fd;	  /* signalfd */
+	int talk; /* between parent and child, until the exec; else -1 */
 	int status;
 	bool ended;
 	bool interrupted;
@@ -62,122 +64,122 @@ static int catch_signals(struct launch *launch)
 }
 
 /* Ours comes first, unless it is there already (tenure under tenure). */
-static int set_environment(const struct launch_options *options)
+static int set_preload(const char *shim)
 {
 	const char *before = getenv("LD_PRELOAD");
-	size_t length = strlen(options->shim);
+	size_t length = strlen(shim);
 	char *preload;
+	int r = 0;
 
-	if (setenv("TENURE_SOCKET", options->socket, 1) < 0)
-		return neg_errno();
 	if (!before || !*before)
-		return setenv("LD_PRELOAD", options->shim, 1) < 0 ? neg_errno() : 0;
-	if (strncmp(before, options->shim, length) == 0 && strchr(": ", before[length]))
+		return setenv("LD_PRELOAD", shim, 1) < 0 ? neg_errno() : 0;
+	if (strncmp(before, shim, length) == 0 && strchr(": ", before[length]))
 		return 0;
 
-	if (asprintf(&preload, "%s:%s", options->shim, before) < 0)
+	if (asprintf(&preload, "%s:%s", shim, before) < 0)
 		return -ENOMEM;
-	if (setenv("LD_PRELOAD", preload, 1) < 0) {
-		int r = neg_errno();
-
-		free(preload);
-		return r;
-	}
+	if (setenv("LD_PRELOAD", preload, 1) < 0)
+		r = neg_errno();
 	free(preload);
-	return 0;
+	return r;
 }
 
-/* The child: never returns.  What goes wrong is written to @report. */
-static void become(const struct launch *launch, const struct launch_options *options, int report)
+/*
+ * The child: waits for the socket's path, then becomes the program.  Never
+ * returns.  What goes wrong is written to the parent.
+ */
+static void become(const struct launch *launch, char **argv, const char *shim)
 {
-	int r = set_environment(options);
+	char path[PATH_MAX];
+	ssize_t n;
+	int r;
 
+	do
+		n = read(launch->talk, path, sizeof(path));
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		_exit(127); /* not wanted any more */
+
+	r = set_preload(shim);
+	if (r == 0 && setenv("TENURE_SOCKET", path, 1) < 0)
+		r = neg_errno();
 	if (r == 0) {
 		restore_signals(launch);
-		(void)execvp(options->argv[0], options->argv);
+		(void)execvp(argv[0], argv);
 		r = neg_errno();
 	}
-	(void)!write(report, &r, sizeof(r));
+	(void)!write(launch->talk, &r, sizeof(r));
 	_exit(127);
 }
 
-/* Waits until the child has execed or has said why it could not. */
-static int await_exec(struct launch *launch, int report, bool *ret_exec_failed)
+/* Closes when the child execs. */
+static int fork_child(struct launch *launch, char **argv, const char *shim)
 {
-	int error = 0;
-	ssize_t n;
+	int pair[2];
 
-	do
-		n = read(report, &error, sizeof(error));
-	while (n < 0 && errno == EINTR);
-
-	if (n != (ssize_t)sizeof(error))
-		return 0;
-	(void)waitpid(launch->pid, NULL, 0);
-	*ret_exec_failed = true;
-	return error;
-}
-
-int launch_start(const struct launch_options *options, struct launch **ret_launch,
-		 bool *ret_exec_failed)
-{
-	struct launch *launch = calloc(1, sizeof(*launch));
-	int report[2];
-	int r;
-
-	*ret_exec_failed = false;
-	if (!launch)
-		return -ENOMEM;
-	if (pipe2(report, O_CLOEXEC) < 0) {
-		r = neg_errno();
-		free(launch);
-		return r;
-	}
-
-	r = catch_signals(launch);
-	if (r < 0) {
-		(void)close(report[0]);
-		(void)close(report[1]);
-		free(launch);
-		return r;
-	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return neg_errno();
 
 	launch->pid = fork();
-	if (launch->pid == 0)
-		become(launch, options, report[1]);
-	r = launch->pid < 0 ? neg_errno() : 0;
-	(void)close(report[1]);
-	if (r == 0)
-		r = await_exec(launch, report[0], ret_exec_failed);
-	(void)close(report[0]);
+	if (launch->pid == 0) {
+		(void)close(pair[0]);
+		launch->talk = pair[1];
+		become(launch, argv, shim);
+	}
+	(void)close(pair[1]);
+	if (launch->pid < 0) {
+		int r = neg_errno();
 
+		(void)close(pair[0]);
+		return r;
+	}
+	launch->talk = pair[0];
+	return 0;
+}
+
+int launch_new(char **argv, const char *shim, struct launch **ret_launch)
+{
+	struct launch *launch = calloc(1, sizeof(*launch));
+	int r;
+
+	if (!launch)
+		return -ENOMEM;
+
+	r = catch_signals(launch);
+	if (r == 0) {
+		r = fork_child(launch, argv, shim);
+		if (r < 0) {
+			(void)close(launch->fd);
+			restore_signals(launch);
+		}
+	}
 	if (r < 0)
-		launch_free(launch);
+		free(launch);
 	else
 		*ret_launch = launch;
 	return r;
 }
 
-struct launch *launch_free(struct launch *launch)
+int launch_go(struct launch *launch, const char *socket, bool *ret_exec_failed)
 {
-	if (!launch)
-		return NULL;
+	int error = 0;
+	ssize_t n;
 
-	launch_step(launch); /* what is pending must not hit us now */
-	(void)close(launch->fd);
-	restore_signals(launch);
-	free(launch);
-	return NULL;
-}
+	*ret_exec_failed = false;
+	n = send(launch->talk, socket, strlen(socket) + 1, MSG_NOSIGNAL);
+	if (n < 0)
+		return neg_errno();
 
-pid_t launch_pid(const struct launch *launch)
-{
-	return launch->pid;
-}
+	do
+		n = read(launch->talk, &error, sizeof(error));
+	while (n < 0 && errno == EINTR);
+	(void)close(launch->talk);
+	launch->talk = -1;
 
-int launch_fd(const struct launch *launch)
-{
-	return launch->fd;
+	if (n != (ssize_t)sizeof(error))
+		return 0; /* it is the program now */
+	*ret_exec_failed = true;
+	return error;
 }
 
 static void reap(struct launch *launch)
@@ -200,6 +202,33 @@ void launch_step(struct launch *launch)
 		else if (info.ssi_code <= 0) /* sent by a process, not by the terminal */
 			(void)kill(launch->pid, (int)info.ssi_signo);
 	}
+}
+
+struct launch *launch_free(struct launch *launch)
+{
+	if (!launch)
+		return NULL;
+
+	if (launch->talk >= 0) {
+		(void)close(launch->talk);
+		(void)waitpid(launch->pid, NULL, 0);
+		launch->ended = true;
+	}
+	launch_step(launch); /* what is pending must not hit us now */
+	(void)close(launch->fd);
+	restore_signals(launch);
+	free(launch);
+	return NULL;
+}
+
+pid_t launch_pid(const struct launch *launch)
+{
+	return launch->pid;
+}
+
+int launch_fd(const struct launch *launch)
+{
+	return launch->fd;
 }
 
 bool launch_has_ended(const struct launch *launch, int *ret_status)

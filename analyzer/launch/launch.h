@@ -19,27 +19,27 @@
 struct launch;
 
 /**
- * struct launch_options - what to start, all borrowed
- * @argv:    the program, looked up as execvp() does, and its arguments
- * @shim:    path of libtenure.so
- * @socket:  for TENURE_SOCKET
+ * launch_new() - a process that waits to become the program
+ * @argv: the program, looked up as execvp() does, and its arguments; borrowed
+ * @shim: path of libtenure.so
+ *
+ * Return: 0 and a handle, owned by the caller; or a negative errno.
  */
-struct launch_options {
-	char **argv;
-	const char *shim;
-	const char *socket;
-};
+attr_nodiscard int launch_new(char **argv, const char *shim, struct launch **ret_launch);
 
 /**
- * launch_start() - start the program
+ * launch_go() - let it become the program
+ * @socket: for TENURE_SOCKET
  *
- * Return: 0 and a handle, owned by the caller; or a negative errno.  With
- * *@ret_exec_failed set the error is that of exec, else tenure's own.
+ * Return: 0; or a negative errno: of exec if *@ret_exec_failed, else tenure's own.
  */
-attr_nodiscard int launch_start(const struct launch_options *options, struct launch **ret_launch,
-				bool *ret_exec_failed);
+attr_nodiscard int launch_go(struct launch *launch, const char *socket, bool *ret_exec_failed);
 
-/** launch_free() - restores tenure's own signal handling.  Return: NULL */
+/**
+ * launch_free() - restores tenure's own signal handling
+ *
+ * A process that never went is ended.  Return: NULL
+ */
 struct launch *launch_free(struct launch *launch);
 
 pid_t launch_pid(const struct launch *launch);

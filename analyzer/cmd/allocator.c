@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looks for malloc among a program's own symbols, and for allocators among its libraries. */
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+
+#include "allocator.h"
+
+static bool is_malloc(Elf *elf, const GElf_Shdr *header, const GElf_Sym *sym)
+{
+	const char *name = elf_strptr(elf, header->sh_link, sym->st_name);
+
+	return sym->st_shndx != SHN_UNDEF && GELF_ST_TYPE(sym->st_info) == STT_FUNC && name &&
+	       strcmp(name, "malloc") == 0;
+}
+
+static void look_at_symbols(Elf *elf, const GElf_Shdr *header, Elf_Data *data,
+			    struct allocator *found)
+{
+	GElf_Sym sym;
+
+	for (int i = 0; gelf_getsym(data, i, &sym) && !found->inside; i++)
+		found->inside = is_malloc(elf, header, &sym);
+}
+
+static void look_at_libraries(Elf *elf, const GElf_Shdr *header, Elf_Data *data,
+			      struct allocator *found)
+{
+	static const char *const known[] = { "libjemalloc", "libtcmalloc", "libmimalloc" };
+	GElf_Dyn dyn;
+
+	for (int i = 0; gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
+		const char *name = dyn.d_tag == DT_NEEDED
+					   ? elf_strptr(elf, header->sh_link, dyn.d_un.d_val)
+					   : NULL;
+
+		for (size_t k = 0; name && k < ARRAY_SIZE(known); k++) {
+			if (strncmp(name, known[k], strlen(known[k])) == 0)
+				(void)snprintf(found->needed, sizeof(found->needed), "%s", name);
+		}
+	}
+}
+
+struct allocator allocator_find(const char *path)
+{
+	struct allocator found = { .inside = false };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	Elf *elf;
+
+	if (fd < 0)
+		return found;
+	(void)elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+
+	for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section));) {
+		GElf_Shdr header;
+		Elf_Data *data;
+
+		if (!gelf_getshdr(section, &header))
+			continue;
+		data = elf_getdata(section, NULL);
+		if (data && (header.sh_type == SHT_DYNSYM || header.sh_type == SHT_SYMTAB))
+			look_at_symbols(elf, &header, data, &found);
+		if (data && header.sh_type == SHT_DYNAMIC)
+			look_at_libraries(elf, &header, data, &found);
+	}
+
+	(void)elf_end(elf);
+	(void)close(fd);
+	return found;
+}

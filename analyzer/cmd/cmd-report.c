@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tenure report: show a report again, or make it from a capture. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "input/capture.h"
+#include "report/report-load.h"
+#include "report/report.h"
+
+#include "cmd.h"
+#include "collector.h"
+#include "output.h"
+
+static struct {
+	const char *json;
+	const char *generations;
+	uint64_t top;
+	uint64_t process;
+	unsigned int sort;
+	bool force;
+} options = {
+	.sort = OUTPUT_OVERVIEW,
+};
+
+static const struct cli_option table[] = {
+	{ "top", 0, CLI_COUNT, "N", NULL, "Summary", "show at most N call stacks", &options.top },
+	{ "sort", 0, CLI_CHOICE, NULL, report_sort_names, "Summary",
+	  "instead of the overview, show the list of call stacks in this order", &options.sort },
+	{ "process", 0, CLI_COUNT, "PID", NULL, "Summary",
+	  "show this process; default the one with the largest peak", &options.process },
+	{ "json", 'o', CLI_FILE, "FILE", NULL, "Output",
+	  "instead, write the report as JSON to FILE, - for standard output", &options.json },
+	{ "force", 'f', CLI_FLAG, NULL, NULL, "Output", "replace FILE if it exists",
+	  &options.force },
+	{ "generations", 0, CLI_TEXT, "BYTES,BYTES", NULL, "Captures", COLLECTOR_GENERATIONS_TEXT,
+	  &options.generations },
+};
+
+static int replay(const char *path, struct report **ret_report)
+{
+	struct collector collector = { .follow = COLLECTOR_BOTH };
+	struct capture_outcome outcome;
+	int r = collector_set_generations(&collector, options.generations);
+
+	if (r < 0)
+		return r;
+
+	log_progress("reading '%s'", path);
+	r = capture_replay(path, &collector_ops, &collector, &outcome);
+	if (r == 0 && outcome.cut)
+		log_note("'%s' is cut or damaged after %llu bytes; reporting what comes before",
+			 path, (unsigned long long)outcome.offset);
+	if (r == 0)
+		r = collector_report(&collector, ret_report);
+	log_progress_end();
+	if (r < 0)
+		log_error("cannot read '%s': %s", path,
+			  r == -EPROTONOSUPPORT ? "it was recorded by another version of tenure"
+						: log_reason(r));
+	collector_fini(&collector);
+	return r;
+}
+
+static int load(const char *path, struct report **ret_report)
+{
+	int r;
+
+	if (strcmp(path, "-") != 0 && capture_is_capture(path))
+		return replay(path, ret_report);
+
+	r = report_load(path, ret_report);
+	if (r < 0)
+		log_error("cannot read '%s': %s", path,
+			  *report_error_text() ? report_error_text() : log_reason(r));
+	return r;
+}
+
+static int show(const struct report *report, const char *path)
+{
+	const struct output_summary summary = {
+		.file = path,
+		.top = options.top,
+		.pid = options.process,
+		.sort = options.sort,
+	};
+	int r;
+
+	if (options.json) {
+		r = output_json(report, options.json, options.force);
+		return r < 0 ? (output_refuse(options.json, r), CMD_FAILED) : CMD_OK;
+	}
+
+	r = output_text(report, &summary, stdout);
+	if (r == -ESRCH) {
+		log_error("cannot show process %llu: it is not in '%s'",
+			  (unsigned long long)options.process, path);
+		return CMD_USAGE;
+	}
+	if (r < 0) {
+		log_error("cannot write to standard output: %s", log_reason(r));
+		return CMD_FAILED;
+	}
+	return CMD_OK;
+}
+
+static int run(int argc, char *argv[])
+{
+	struct report *report;
+	int status;
+
+	if (argc != 1) {
+		log_error(argc == 0 ? "no file given" : "cannot show more than one file at a time");
+		log_hint("tenure report FILE");
+		return CMD_USAGE;
+	}
+	if (load(argv[0], &report) < 0)
+		return CMD_USAGE;
+
+	status = show(report, argv[0]);
+	report_free(report);
+	return status;
+}
+
+const struct cli_command cmd_report = {
+	.name = "report",
+	.summary = "show a report again, or make one from a capture",
+	.usage = "[OPTION]... FILE",
+	.about = "Shows what is in FILE: a report that 'tenure run' wrote (- reads one from "
+		 "standard input), or a capture from 'tenure run --record'.",
+	.operand = CLI_FILES,
+	.options = table,
+	.options_count = ARRAY_SIZE(table),
+	.usage_status = CMD_USAGE,
+	.run = run,
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where reports go: files that are written whole or not at all, and the terminal. */
+#ifndef CMD_OUTPUT_H
+#define CMD_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/attr.h"
+#include "launch/template.h"
+#include "report/document.h"
+#include "report/report-text.h"
+
+#define OUTPUT_DEFAULT "tenure-%e.%p.json"
+
+#define OUTPUT_OVERVIEW REPORT_SORT_COUNT /* for --sort that was not given */
+
+/** output_check_template() - reports a file name of @option that cannot be understood; NULL is fine */
+attr_nodiscard int output_check_template(const char *option, const char *text);
+
+/**
+ * output_name() - the file that @text stands for, if it can be written
+ * @text:  a template; "-" is standard output
+ * @force: an existing file may be replaced
+ *
+ * Return: 0 and a name, owned by the caller; -EEXIST; -EISDIR; or why its
+ * directory cannot be written to.
+ */
+attr_nodiscard int output_name(const char *text, const struct template_values *values, bool force,
+			       char **ret_name);
+
+/** output_refuse() - report that @name cannot be written because of @r.  Return: @r */
+int output_refuse(const char *name, int r);
+
+/**
+ * output_json() - write the document to @path, "-" for stdout
+ *
+ * A regular file appears under its name only when it is complete.
+ *
+ * Return: 0 or a negative errno; -EEXIST when @force is not set and the file
+ * is there.
+ */
+attr_nodiscard int output_json(const struct report *report, const char *path, bool force);
+
+/**
+ * struct output_summary - how to print a summary
+ * @file: where the whole report is, for the hints at its end; NULL: nowhere
+ * @top:  call stacks per table; 0: as many as fit the overview
+ * @sort: enum report_sort, or OUTPUT_OVERVIEW
+ * @pid:  of the process to show; 0: the largest
+ */
+struct output_summary {
+	const char *file;
+	uint64_t top;
+	uint64_t pid;
+	unsigned int sort;
+};
+
+/** output_text() - print the summary to @out, stdout or stderr.  Return: 0 or a negative errno */
+attr_nodiscard int output_text(const struct report *report, const struct output_summary *summary,
+			       FILE *out);
+
+#endif /* CMD_OUTPUT_H */

@@ -172,9 +172,12 @@ int units_parse_bytes(const char *text, uint64_t *ret_bytes)
 	if (*end == ' ')
 		end++;
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(end, units[i].name) == 0)
-			return __builtin_mul_overflow(value, units[i].bytes, ret_bytes) ? -ERANGE
-											: 0;
+		if (strcmp(end, units[i].name) != 0)
+			continue;
+		if (__builtin_mul_overflow(value, units[i].bytes, &value))
+			return -ERANGE;
+		*ret_bytes = value;
+		return 0;
 	}
 	return -EINVAL;
 }

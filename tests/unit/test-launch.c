@@ -241,22 +241,25 @@ TEST(a_signal_sent_to_tenure_reaches_the_program)
 
 TEST(the_program_gets_the_signal_mask_and_dispositions_that_tenure_got)
 {
-	char script[] = "grep -E '^Sig(Blk|Ign)' /proc/self/status >&3";
+	char script[] = "grep -E '^Sig(Blk|Ign)' /proc/self/status >&9";
 	char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, script, NULL };
 	char plain[256] = "", under[256] = "";
 	int files[2];
+	pid_t child;
 
 	CHECK_EQ(pipe(files), 0);
-	dup2(files[1], 3);
+	dup2(files[1], 9);
 	signal(SIGCHLD, SIG_IGN);
-	if (fork() == 0)
+	child = fork();
+	if (child == 0)
 		execvp(argv[0], argv);
 	CHECK(read(files[0], plain, sizeof(plain) - 1) > 0);
+	waitpid(child, NULL, 0);
 	CHECK_EQ(WEXITSTATUS(run(argv, 0)), 0);
 	CHECK(read(files[0], under, sizeof(under) - 1) > 0);
 	signal(SIGCHLD, SIG_DFL);
 	CHECK_STR(under, plain);
-	close(3);
+	close(9);
 }
 
 TEST(a_process_that_never_goes_leaves_nothing_behind)

@@ -29,8 +29,8 @@ static struct {
 } options = { .fd = UINT64_MAX };
 
 static const struct cli_option table[] = {
-	{ "fd", 0, CLI_COUNT, "N", NULL, "Input",
-	  "descriptor of the socket to libtenure.so", &options.fd },
+	{ "fd", 0, CLI_COUNT, "N", NULL, "Input", "descriptor of the socket to libtenure.so",
+	  &options.fd },
 };
 
 /*
@@ -45,7 +45,8 @@ static void let_go_of_descriptors(int keep)
 	if (null >= 0) {
 		(void)dup2(null, STDIN_FILENO);
 		(void)dup2(null, STDOUT_FILENO);
-		if (fstat(STDERR_FILENO, &st) < 0 || (!S_ISREG(st.st_mode) && !isatty(STDERR_FILENO)))
+		if (fstat(STDERR_FILENO, &st) < 0 ||
+		    (!S_ISREG(st.st_mode) && !isatty(STDERR_FILENO)))
 			(void)dup2(null, STDERR_FILENO);
 		if (null > STDERR_FILENO && null != keep)
 			(void)close(null);
@@ -57,7 +58,9 @@ static void let_go_of_descriptors(int keep)
 
 static void ignore_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2 };
+	static const int signals[] = {
+		SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		(void)signal(signals[i], SIG_IGN);

@@ -52,9 +52,10 @@ const struct cli_command cmd_doctor = {
 	.name = "doctor",
 	.summary = "check what can be profiled here",
 	.usage = "[OPTION]... [--] [PROGRAM [ARG]...]",
-	.about = "Checks this installation by recording a small program, then what the kernel "
-		 "offers; and, with PROGRAM, whether that can be profiled and whether its functions "
-		 "have names.  PROGRAM is not started.",
+	.about =
+		"Checks this installation by recording a small program, then what the kernel "
+		"offers; and, with PROGRAM, whether that can be profiled and whether its functions "
+		"have names.  PROGRAM is not started.",
 	.operand = CLI_PROGRAM,
 	.usage_status = CMD_USAGE,
 	.run = run,

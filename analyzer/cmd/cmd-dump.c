@@ -78,9 +78,9 @@ static void memory(void *arg, uint64_t stamp, uint64_t rss_bytes)
 static void print_nodes(const struct dump_image *image, const struct image_end *end)
 {
 	static const char *const kinds[] = {
-		[TENURE_NODE_ROOT] = "root",	 [TENURE_NODE_CALL] = "call",
-		[TENURE_NODE_EXACT] = "exact",	 [TENURE_NODE_GUESS] = "guess",
-		[TENURE_NODE_CUT] = "cut",	 [TENURE_NODE_PYTHON] = "python",
+		[TENURE_NODE_ROOT] = "root",   [TENURE_NODE_CALL] = "call",
+		[TENURE_NODE_EXACT] = "exact", [TENURE_NODE_GUESS] = "guess",
+		[TENURE_NODE_CUT] = "cut",     [TENURE_NODE_PYTHON] = "python",
 		[TENURE_NODE_PAIR] = "pair",
 	};
 
@@ -98,8 +98,9 @@ static void print_nodes(const struct dump_image *image, const struct image_end *
 static void image_ended(void *arg, const struct image_end *end)
 {
 	static const char *const how[] = {
-		[IMAGE_UNKNOWN] = "unknown", [IMAGE_EXITED] = "exit",	  [IMAGE_SIGNALLED] = "signal",
-		[IMAGE_EXEC] = "exec",	     [IMAGE_RUNNING] = "running", [IMAGE_CUT] = "cut",
+		[IMAGE_UNKNOWN] = "unknown",  [IMAGE_EXITED] = "exit",
+		[IMAGE_SIGNALLED] = "signal", [IMAGE_EXEC] = "exec",
+		[IMAGE_RUNNING] = "running",  [IMAGE_CUT] = "cut",
 	};
 	struct dump_image *image = arg;
 
@@ -141,7 +142,8 @@ static int run(int argc, char *argv[])
 		return CMD_USAGE;
 	}
 	if (outcome.cut) {
-		log_error("'%s' is cut or damaged after %" PRIu64 " bytes", argv[0], outcome.offset);
+		log_error("'%s' is cut or damaged after %" PRIu64 " bytes", argv[0],
+			  outcome.offset);
 		return cmd_finish_stdout(CMD_FAILED);
 	}
 	return cmd_finish_stdout(CMD_OK);
@@ -151,9 +153,10 @@ const struct cli_command cmd_dump = {
 	.name = "dump",
 	.summary = "print the records of a capture, one line each",
 	.usage = "FILE",
-	.about = "Prints what 'tenure run --record' kept in FILE (- is standard input), in the order "
-		 "of time: process image, seconds since its start, thread slot, record.  The call "
-		 "stacks follow when the image ends: a stack is the number of its innermost node.",
+	.about =
+		"Prints what 'tenure run --record' kept in FILE (- is standard input), in the order "
+		"of time: process image, seconds since its start, thread slot, record.  The call "
+		"stacks follow when the image ends: a stack is the number of its innermost node.",
 	.operand = CLI_FILES,
 	.usage_status = CMD_USAGE,
 	.run = run,

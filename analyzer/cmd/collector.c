@@ -112,8 +112,8 @@ int collector_set_generations(struct collector *collector, const char *text)
 	if (comma && comma - text < (ptrdiff_t)sizeof(first)) {
 		(void)snprintf(first, sizeof(first), "%.*s", (int)(comma - text), text);
 		if (units_parse_bytes(first, &clock[0]) == 0 &&
-		    units_parse_bytes(comma + 1, &clock[1]) == 0 &&
-		    clock[0] > 0 && clock[0] < clock[1])
+		    units_parse_bytes(comma + 1, &clock[1]) == 0 && clock[0] > 0 &&
+		    clock[0] < clock[1])
 			return 0;
 	}
 

@@ -54,7 +54,7 @@ struct collector {
 extern const struct input_ops collector_ops;
 
 /* What --generations does; the same for all commands that have it. */
-#define COLLECTOR_GENERATIONS_TEXT                                                           \
+#define COLLECTOR_GENERATIONS_TEXT                                                             \
 	"a block enters generation 1 and 2 when so much has been allocated after it; default " \
 	"1MiB,16MiB"
 

@@ -5,9 +5,9 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "launch/program.h"
+#include "symbol/allocator.h"
 #include "symbol/debugfile.h"
 
-#include "allocator.h"
 #include "doctor.h"
 
 static void check_allocator(const char *path)
@@ -61,8 +61,8 @@ void doctor_program(const char *name)
 		doctor_say(DOCTOR_OK, "program", "%s, run by %s", program.path, program.runs);
 
 	if (program.obstacle != PROGRAM_FINE) {
-		doctor_say(program.obstacle == PROGRAM_UNKNOWN ? DOCTOR_NOTE : DOCTOR_BAD, "profiling",
-			   "it %s", program_why(program.obstacle));
+		doctor_say(program.obstacle == PROGRAM_UNKNOWN ? DOCTOR_NOTE : DOCTOR_BAD,
+			   "profiling", "it %s", program_why(program.obstacle));
 	} else {
 		doctor_say(DOCTOR_OK, "profiling", "loaded by %s",
 			   *program.loader ? program.loader : program.runs);

@@ -21,7 +21,7 @@
 #define SYS_pidfd_open 434
 #endif
 
-#define UNWINDER  "libunwind.so.8"
+#define UNWINDER   "libunwind.so.8"
 #define DEBUGINFOD "libdebuginfod.so.1"
 
 /* A run as any other, of the smallest program there is. */

@@ -84,7 +84,8 @@ static void print_module(FILE *out, struct payload *payload)
 	payload->at += sizeof(module);
 	payload->left -= sizeof(module);
 
-	(void)fprintf(out, " 0x%" PRIx64 "-0x%" PRIx64 " bias 0x%" PRIx64 " generation %u build-id ",
+	(void)fprintf(out,
+		      " 0x%" PRIx64 "-0x%" PRIx64 " bias 0x%" PRIx64 " generation %u build-id ",
 		      module.start, module.end, module.bias, module.generation);
 	for (size_t i = 0; i < module.id_bytes && payload->left > 0; i++) {
 		id = (uint8_t)take(payload, 1);

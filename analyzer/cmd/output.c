@@ -66,8 +66,7 @@ static int check(const char *path, bool force)
 	return access(dirname(copy), W_OK | X_OK) < 0 ? neg_errno() : 0;
 }
 
-int output_name(const char *text, const struct template_values *values, bool force,
-		char **ret_name)
+int output_name(const char *text, const struct template_values *values, bool force, char **ret_name)
 {
 	char *name;
 	int r;
@@ -172,7 +171,9 @@ static unsigned int width_of(FILE *out)
 	else if (columns && units_parse_count(columns, &width) < 0)
 		width = WIDTH_DEFAULT;
 
-	return (unsigned int)(width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width);
+	return (unsigned int)(width < WIDTH_MIN	  ? WIDTH_MIN
+			      : width > WIDTH_MAX ? WIDTH_MAX
+						  : width);
 }
 
 int output_text(const struct report *report, const struct output_summary *summary, FILE *out)

@@ -17,7 +17,8 @@
 
 #define OUTPUT_OVERVIEW REPORT_SORT_COUNT /* for --sort that was not given */
 
-/** output_check_template() - reports a file name of @option that cannot be understood; NULL is fine */
+/** output_check_template() - reports a file name of @option that cannot be understood; NULL is fine
+ */
 attr_nodiscard int output_check_template(const char *option, const char *text);
 
 /**

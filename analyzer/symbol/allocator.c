@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
-
-#include "allocator.h"
+#include "symbol/allocator.h"
 
 static bool is_malloc(Elf *elf, const GElf_Shdr *header, const GElf_Sym *sym)
 {

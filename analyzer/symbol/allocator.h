@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which memory allocator a program brings with it, from its ELF tables. */
-#ifndef CMD_ALLOCATOR_H
-#define CMD_ALLOCATOR_H
+#ifndef SYMBOL_ALLOCATOR_H
+#define SYMBOL_ALLOCATOR_H
 
 #include <stdbool.h>
 
@@ -19,4 +19,4 @@ struct allocator {
 /** allocator_find() - look into the ELF file @path; all empty if it cannot be read */
 struct allocator allocator_find(const char *path);
 
-#endif /* CMD_ALLOCATOR_H */
+#endif /* SYMBOL_ALLOCATOR_H */

@@ -25,6 +25,7 @@
 enum {
 	READ_BYTES = 1 << 16,
 	PIPE_BYTES = 1 << 20,
+	REST_US = 1000,
 };
 
 static uint64_t stream_bytes, images;
@@ -111,6 +112,9 @@ static void drain_pipe(int fd)
 
 	if (n > 0) {
 		stream_bytes += (uint64_t)n;
+		/* A reader that waits for every chunk costs the program a wake-up for each. */
+		if (n < READ_BYTES)
+			(void)usleep(REST_US);
 	} else if (n == 0) {
 		close(fd);
 		pipes_open--;

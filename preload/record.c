@@ -13,15 +13,24 @@
 
 #define STAMP_BITS_MAX 56 /* a delta has at most 7 bytes */
 
+/* Where the head has the bytes of a field, less one. */
+#define ADDR_SHIFT  5
+#define SIZE_SHIFT  8
+#define STACK_SHIFT 11
+
+_Static_assert(TENURE_HEAD_ADDR(2) == 1u << ADDR_SHIFT, "wire: head");
+_Static_assert(TENURE_HEAD_SIZE(2) == 1u << SIZE_SHIFT, "wire: head");
+_Static_assert(TENURE_HEAD_STACK(2) == 1u << STACK_SHIFT, "wire: head");
+
 static attr_always_inline struct tenure_chunk *chunk_of(const struct thread *thread)
 {
 	return (void *)thread->slot->chunk;
 }
 
-/* Bytes that hold @value, from 1. */
-static attr_always_inline unsigned int bytes_of(uint64_t value)
+/* Bytes that hold @value, less one. */
+static attr_always_inline uint32_t bytes_less_one(uint64_t value)
 {
-	return (unsigned int)(63 - __builtin_clzll(value | 1)) / 8 + 1;
+	return (uint32_t)(63 ^ __builtin_clzll(value | 1)) / 8;
 }
 
 static attr_always_inline uint64_t zigzag64(uint64_t v)
@@ -34,11 +43,18 @@ static attr_always_inline uint32_t zigzag32(uint32_t v)
 	return v << 1 ^ (uint32_t)((int32_t)v >> 31);
 }
 
-/* A whole word is stored, but only @bytes of it count. */
-static attr_always_inline uint8_t *put(uint8_t *p, uint64_t value, unsigned int bytes)
+/*
+ * A whole word is stored at @p, of which only so many bytes count as @value
+ * needs; their number less one goes into @head at @shift.  Return: what
+ * follows in the record.
+ */
+static attr_always_inline uint8_t *put(uint8_t *p, uint64_t value, uint32_t *head, uint32_t shift)
 {
+	uint32_t bytes = bytes_less_one(value);
+
 	__builtin_memcpy(p, &value, sizeof(value));
-	return p + bytes;
+	*head |= bytes << shift;
+	return p + 1 + bytes;
 }
 
 /* Make the bytes up to @end visible to the analyzer. */
@@ -52,17 +68,44 @@ static attr_always_inline void publish(struct thread *thread, uint8_t *end)
 }
 
 /* While one thread records, its own order is all there is: a stamp for 16 events is enough. */
-static attr_always_inline uint64_t stamp_now(struct thread *thread)
+static attr_always_inline bool elides(struct thread *thread)
 {
-	uint64_t now;
+	if (thread->elide == 0 || __atomic_load_n(&thread_multi, __ATOMIC_RELAXED))
+		return false;
+	thread->elide--;
+	return true;
+}
 
-	if (thread->elide && !__atomic_load_n(&thread_multi, __ATOMIC_RELAXED)) {
-		thread->elide--;
-		return thread->last_stamp;
-	}
+/* Return: what follows the stamp; NULL if it is too far from the last for a delta. */
+static attr_always_inline uint8_t *put_stamp(struct thread *thread, uint8_t *p, uint32_t *head)
+{
+	uint64_t last = thread->last_stamp;
+	uint64_t ticks = sys_ticks();
+	/* The counters of two processors may differ a little. */
+	uint64_t now = ticks > last ? ticks : last;
+	uint64_t delta = now - last;
+	uint32_t bytes = bytes_less_one(delta) + 1;
+
+	if (unlikely(delta >> STAMP_BITS_MAX))
+		return NULL;
 	thread->elide = thread_elide_;
-	now = sys_ticks();
-	return likely(now > thread->last_stamp) ? now : thread->last_stamp;
+	thread->last_stamp = now;
+	__builtin_memcpy(p, &delta, sizeof(delta));
+	*head |= TENURE_HEAD_STAMP(bytes);
+	return p + bytes;
+}
+
+static attr_always_inline uint8_t *put_addr(struct thread *thread, uint8_t *p, uintptr_t addr,
+					    uint32_t *head)
+{
+	uint64_t place = zigzag64((addr >> 4) - (thread->last_addr >> 4));
+
+	if (unlikely(addr & 15)) {
+		place = addr;
+		*head |= TENURE_HEAD_RAW_ADDR;
+	}
+	thread->last_addr = addr;
+	return put(p, place, head, ADDR_SHIFT);
 }
 
 void record_begin(struct thread *thread)
@@ -129,94 +172,92 @@ static attr_cold int make_room(struct thread *thread, size_t bytes)
 	return 1;
 }
 
+/* After a pause too long for a delta: begin a chunk, whose head has the whole stamp. */
+static attr_cold int stamp_anew(struct thread *thread)
+{
+	uint64_t now = sys_ticks();
+
+	if (now > thread->last_stamp)
+		thread->last_stamp = now;
+	record_flush(thread);
+	return thread->cursor != NULL;
+}
+
+static attr_cold void alloc_slow(struct thread *thread, const void *addr, size_t bytes,
+				 uint32_t stack, unsigned int fn)
+{
+	if (thread->cursor < thread->limit ? stamp_anew(thread)
+					   : make_room(thread, TENURE_ALLOC_MAX))
+		record_alloc(thread, addr, bytes, stack, fn);
+}
+
+static attr_cold void free_slow(struct thread *thread, const void *addr, unsigned int realloc)
+{
+	if (thread->cursor < thread->limit ? stamp_anew(thread)
+					   : make_room(thread, TENURE_ALLOC_MAX))
+		record_free(thread, addr, realloc);
+}
+
+/*
+ * The two below call nothing on their hot way and end with a call of the cold
+ * one, so that they need no stack frame.
+ */
+
 void record_alloc(struct thread *thread, const void *addr, size_t bytes, uint32_t stack,
 		  unsigned int fn)
 {
-	uint64_t stamp, delta, place;
-	unsigned int delta_bytes, place_bytes, size_bytes, stack_bytes, head;
-	uint32_t stack_delta;
-	uint8_t *p;
+	uint32_t head = TENURE_KIND_ALLOC |
+			TENURE_HEAD_FN(fn < TENURE_HEAD_FN_BYTE ? fn : TENURE_HEAD_FN_BYTE);
+	uint8_t *start = thread->cursor;
+	uint8_t *p = start + 2;
 
-	if (unlikely(thread->cursor >= thread->limit) && !make_room(thread, TENURE_ALLOC_MAX))
+	if (unlikely(start >= thread->limit)) {
+		alloc_slow(thread, addr, bytes, stack, fn);
 		return;
-
-	stamp = stamp_now(thread);
-	delta = stamp - thread->last_stamp;
-	if (unlikely(delta >> STAMP_BITS_MAX)) {
-		thread->last_stamp = stamp;
-		delta = 0;
-		record_flush(thread);
-		if (!thread->cursor)
+	}
+	if (!elides(thread)) {
+		p = put_stamp(thread, p, &head);
+		if (unlikely(!p)) {
+			alloc_slow(thread, addr, bytes, stack, fn);
 			return;
+		}
 	}
-	delta_bytes = delta ? bytes_of(delta) : 0;
-	head = TENURE_KIND_ALLOC;
-	if (likely(((uintptr_t)addr & 15) == 0)) {
-		place = zigzag64((uint64_t)((int64_t)((uintptr_t)addr >> 4) -
-					    (int64_t)(thread->last_addr >> 4)));
-	} else {
-		place = (uintptr_t)addr;
-		head |= TENURE_HEAD_RAW_ADDR;
-	}
-	place_bytes = bytes_of(place);
-	size_bytes = bytes_of(bytes);
-	stack_delta = zigzag32(stack - thread->last_stack);
-	stack_bytes = bytes_of(stack_delta);
-	head |= TENURE_HEAD_STAMP(delta_bytes) | TENURE_HEAD_ADDR(place_bytes) |
-		TENURE_HEAD_SIZE(size_bytes) | TENURE_HEAD_STACK(stack_bytes) |
-		TENURE_HEAD_FN(fn < TENURE_HEAD_FN_BYTE ? fn : TENURE_HEAD_FN_BYTE);
-
-	p = put(thread->cursor, head, 2);
-	p = put(p, delta, delta_bytes);
-	p = put(p, place, place_bytes);
-	p = put(p, bytes, size_bytes);
-	p = put(p, stack_delta, stack_bytes);
+	p = put_addr(thread, p, (uintptr_t)addr, &head);
+	p = put(p, bytes, &head, SIZE_SHIFT);
+	p = put(p, zigzag32(stack - thread->last_stack), &head, STACK_SHIFT);
+	thread->last_stack = stack;
 	if (unlikely(fn >= TENURE_HEAD_FN_BYTE))
 		*p++ = (uint8_t)fn;
-
-	thread->last_stamp = stamp;
-	thread->last_addr = (uintptr_t)addr;
-	thread->last_stack = stack;
+	__builtin_memcpy(start, &head, 2);
 	publish(thread, p);
 }
 
 void record_free(struct thread *thread, const void *addr, unsigned int realloc)
 {
-	uint64_t stamp, delta, place;
-	unsigned int delta_bytes, place_bytes, head;
-	uint8_t *p;
+	uint32_t head = TENURE_KIND_FREE | (realloc ? TENURE_HEAD_REALLOC : 0);
+	uint8_t *start = thread->cursor;
+	uint8_t *p = start + 2;
 
-	if (unlikely(thread->cursor >= thread->limit) && !make_room(thread, TENURE_ALLOC_MAX))
+	if (unlikely(start >= thread->limit)) {
+		free_slow(thread, addr, realloc);
 		return;
-
-	stamp = stamp_now(thread);
-	delta = stamp - thread->last_stamp;
-	if (unlikely(delta >> STAMP_BITS_MAX)) {
-		thread->last_stamp = stamp;
-		delta = 0;
-		record_flush(thread);
-		if (!thread->cursor)
+	}
+	if (!elides(thread)) {
+		p = put_stamp(thread, p, &head);
+		if (unlikely(!p)) {
+			free_slow(thread, addr, realloc);
 			return;
+		}
 	}
-	delta_bytes = delta ? bytes_of(delta) : 0;
-	head = TENURE_KIND_FREE | (realloc ? TENURE_HEAD_REALLOC : 0);
-	if (likely(((uintptr_t)addr & 15) == 0)) {
-		place = zigzag64((uint64_t)((int64_t)((uintptr_t)addr >> 4) -
-					    (int64_t)(thread->last_addr >> 4)));
-	} else {
-		place = (uintptr_t)addr;
-		head |= TENURE_HEAD_RAW_ADDR;
-	}
-	place_bytes = bytes_of(place);
-	head |= TENURE_HEAD_STAMP(delta_bytes) | TENURE_HEAD_ADDR(place_bytes);
-
-	p = put(thread->cursor, head, 2);
-	p = put(p, delta, delta_bytes);
-	p = put(p, place, place_bytes);
-
-	thread->last_stamp = stamp;
-	thread->last_addr = (uintptr_t)addr;
+	p = put_addr(thread, p, (uintptr_t)addr, &head);
+	__builtin_memcpy(start, &head, 2);
 	publish(thread, p);
+}
+
+static uint8_t *put_fixed(uint8_t *p, uint64_t value, unsigned int bytes)
+{
+	__builtin_memcpy(p, &value, sizeof(value));
+	return p + bytes;
 }
 
 void record_ext(struct thread *thread, unsigned int type, const void *head, size_t head_bytes,
@@ -239,9 +280,9 @@ void record_ext(struct thread *thread, unsigned int type, const void *head, size
 	stamp = sys_ticks();
 	if (stamp < thread->last_stamp)
 		stamp = thread->last_stamp;
-	p = put(thread->cursor, TENURE_HEAD_EXT(type), 2);
-	p = put(p, head_bytes + tail_bytes, 2);
-	p = put(p, stamp, 8);
+	p = put_fixed(thread->cursor, TENURE_HEAD_EXT(type), 2);
+	p = put_fixed(p, head_bytes + tail_bytes, 2);
+	p = put_fixed(p, stamp, 8);
 	if (head_bytes)
 		memcpy(p, head, head_bytes);
 	if (tail_bytes)

@@ -10,6 +10,7 @@
 #include "launch/program.h"
 #include "launch/template.h"
 #include "report/report.h"
+#include "symbol/survey.h"
 
 #include "cmd.h"
 #include "collector.h"
@@ -135,6 +136,9 @@ static int check_program(const char *name)
 			  program_why(program.obstacle));
 		log_hint("--anyway, to profile only the programs that it starts");
 	}
+	if (program.obstacle == PROGRAM_FINE && survey_file(program.runs).malloc_inside)
+		log_note("'%s' has a malloc of its own inside, whose calls cannot be seen",
+			 program.runs);
 	program_fini(&program);
 	return fine ? 0 : CMD_RUN_FAILED;
 }

@@ -40,7 +40,8 @@ static void *image_begun(void *arg, const struct image_info *info)
 	struct collected *image;
 
 	if (!is_wanted(collector, info)) {
-		collector->declined++;
+		if (vec_push(&collector->declined, info->pid) < 0)
+			collector->failed = true;
 		return NULL;
 	}
 
@@ -130,7 +131,21 @@ void collector_fini(struct collector *collector)
 		free(collector->images.at[i]);
 	}
 	vec_fini(&collector->images);
+	vec_fini(&collector->declined);
 	run_info_fini(&collector->run);
+}
+
+bool collector_knows(const struct collector *collector, uint32_t pid)
+{
+	for (size_t i = 0; i < collector->images.count; i++) {
+		if (collector->images.at[i]->pid == pid)
+			return true;
+	}
+	for (size_t i = 0; i < collector->declined.count; i++) {
+		if (collector->declined.at[i] == pid)
+			return true;
+	}
+	return false;
 }
 
 static struct report_end end_of(const struct run_info *run)

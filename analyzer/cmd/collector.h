@@ -8,6 +8,7 @@
 #ifndef CMD_COLLECTOR_H
 #define CMD_COLLECTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,14 +39,14 @@ struct collected {
  * @options:  for the sessions
  * @follow:   enum collector_follow
  * @failed:   memory ran out: a process image is missing
- * @declined: process images not recorded because of @follow
+ * @declined: processes not recorded because of @follow
  * @run:      what is known of the run; from a capture file, if it says so
  */
 struct collector {
 	struct session_options options;
 	unsigned int follow;
 	bool failed;
-	size_t declined;
+	VEC(uint32_t) declined;
 	struct run_info run;
 	VEC(struct collected *) images;
 };
@@ -62,6 +63,9 @@ extern const struct input_ops collector_ops;
 attr_nodiscard int collector_set_generations(struct collector *collector, const char *text);
 
 void collector_fini(struct collector *collector);
+
+/** collector_knows() - has this process come up, be it recorded or declined? */
+bool collector_knows(const struct collector *collector, uint32_t pid);
 
 /**
  * collector_report() - make the document, with names

@@ -5,43 +5,39 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "launch/program.h"
-#include "symbol/allocator.h"
 #include "symbol/debugfile.h"
+#include "symbol/survey.h"
 
 #include "doctor.h"
 
-static void check_allocator(const char *path)
+static void check_allocator(const struct survey *survey)
 {
-	struct allocator allocator = allocator_find(path);
-
-	if (allocator.inside)
+	if (survey->malloc_inside)
 		doctor_say(DOCTOR_BAD, "allocator",
 			   "it has a malloc of its own inside, whose calls cannot be seen");
-	else if (*allocator.needed)
-		doctor_say(DOCTOR_OK, "allocator", "%s", allocator.needed);
+	else if (*survey->allocator)
+		doctor_say(DOCTOR_OK, "allocator", "%s", survey->allocator);
 	else
 		doctor_say(DOCTOR_OK, "allocator", "the C library's");
 }
 
-static void check_names(const char *path)
+static void check_names(const char *path, const struct survey *survey)
 {
 	struct debugfile file;
 	Dwarf_Addr bias;
 
-	if (debugfile_open(&file, path, "", NULL) < 0) {
+	if (debugfile_open(&file, path, "", NULL) < 0)
 		doctor_say(DOCTOR_BAD, "names", "out of memory");
-		return;
-	}
-
-	if (!file.mod)
+	else if (!file.mod)
 		doctor_say(DOCTOR_NOTE, "names", "'%s' cannot be read", path);
 	else if (debugfile_dwarf(&file, &bias))
 		doctor_say(DOCTOR_OK, "names", "functions, files and lines");
-	else if (dwfl_module_getsymtab(file.mod) > 1)
+	else if (survey->symbols)
 		doctor_say(DOCTOR_NOTE, "names",
-			   "functions only; install its debug information for files and lines");
+			   "functions; its debug information would give files and lines");
 	else
-		doctor_say(DOCTOR_NOTE, "names", "none: it is stripped");
+		doctor_say(DOCTOR_NOTE, "names",
+			   "stripped; its debug information would give functions, files, lines");
 	debugfile_close(&file);
 }
 
@@ -66,8 +62,10 @@ void doctor_program(const char *name)
 	} else {
 		doctor_say(DOCTOR_OK, "profiling", "loaded by %s",
 			   *program.loader ? program.loader : program.runs);
-		check_allocator(program.runs);
-		check_names(program.runs);
+		struct survey survey = survey_file(program.runs);
+
+		check_allocator(&survey);
+		check_names(program.runs, &survey);
 	}
 	program_fini(&program);
 }

@@ -11,12 +11,15 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "launch/descendants.h"
 #include "launch/launch.h"
 #include "launch/private-dir.h"
 #include "launch/shim.h"
 
 #include "cmd.h"
 #include "runner.h"
+
+#define COMING_NS 200000000u /* from exec to the first sign of life, generously */
 
 struct runner {
 	struct launch *launch;
@@ -162,14 +165,14 @@ int runner_start(struct runner *runner, const struct server_options *server,
 	return 0;
 }
 
-static int step(struct runner *runner)
+static int step(struct runner *runner, int timeout_ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = server_fd(runner->server), .events = POLLIN },
 		{ .fd = launch_fd(runner->launch), .events = POLLIN },
 	};
 
-	if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+	if (poll(fds, ARRAY_SIZE(fds), timeout_ms) < 0 && errno != EINTR)
 		return neg_errno();
 
 	launch_step(runner->launch);
@@ -184,24 +187,65 @@ static int read_rest(struct runner *runner)
 
 	while (r == 0 && server_has_pid(runner->server, pid) &&
 	       !launch_was_interrupted(runner->launch))
-		r = step(runner);
+		r = step(runner, -1);
 	return r;
 }
 
+/* A process that may come up: soon, if it is on its way through exec; else who knows when. */
+struct coming {
+	const struct collector *collector;
+	bool soon;
+	bool some_day;
+};
+
+static bool note_coming(void *arg, const struct descendant *descendant)
+{
+	struct coming *coming = arg;
+	bool known = collector_knows(coming->collector, (uint32_t)descendant->pid);
+
+	coming->soon = true;
+	coming->some_day |= descendant->has_shim && !known;
+	return !coming->some_day;
+}
+
+/* Somebody may still connect who has not yet; @patient: no longer only "any moment now". */
+static bool is_somebody_coming(const struct runner *runner, bool patient)
+{
+	struct coming coming = { .collector = runner->collector };
+
+	descendants_each(server_path(runner->server), note_coming, &coming);
+	return coming.some_day || (coming.soon && !patient);
+}
+
+static void note_waiting(const struct runner *runner)
+{
+	log_note("'%s' has ended; still recording what it left running", runner->argv[0]);
+	log_note("interrupt (Ctrl-C) for the report as of now");
+}
+
+/*
+ * Goes on for processes that outlive the program, also for those that are so
+ * young that nothing has been heard of them.
+ */
 static int wait_for_others(struct runner *runner)
 {
-	size_t count = server_images(runner->server);
+	uint64_t begin = now_ns(CLOCK_MONOTONIC), quiet_since = begin;
+	bool noted = false;
 	int r = 0;
 
-	if (count == 0)
-		return 0;
+	while (r == 0 && !launch_was_interrupted(runner->launch)) {
+		uint64_t now = now_ns(CLOCK_MONOTONIC);
 
-	log_note("'%s' has ended; still recording %zu process%s that it left running",
-		 runner->argv[0], count, count == 1 ? "" : "es");
-	log_note("interrupt (Ctrl-C) for the report as of now");
-	while (r == 0 && server_images(runner->server) > 0 &&
-	       !launch_was_interrupted(runner->launch))
-		r = step(runner);
+		if (server_images(runner->server) > 0)
+			quiet_since = now;
+		else if (!is_somebody_coming(runner, now - quiet_since > COMING_NS))
+			break;
+		if (!noted && now - begin > COMING_NS) {
+			note_waiting(runner);
+			noted = true;
+		}
+		r = step(runner, 20);
+	}
 	return r;
 }
 
@@ -211,7 +255,7 @@ int runner_wait(struct runner *runner, bool no_wait)
 	int status, r = 0;
 
 	while (r == 0 && !launch_has_ended(runner->launch, &status))
-		r = step(runner);
+		r = step(runner, -1);
 	if (r == 0)
 		r = read_rest(runner);
 	if (r == 0 && !no_wait)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
-#include "symbol/allocator.h"
+#include "symbol/survey.h"
 
 static bool is_malloc(Elf *elf, const GElf_Shdr *header, const GElf_Sym *sym)
 {
@@ -19,16 +19,16 @@ static bool is_malloc(Elf *elf, const GElf_Shdr *header, const GElf_Sym *sym)
 }
 
 static void look_at_symbols(Elf *elf, const GElf_Shdr *header, Elf_Data *data,
-			    struct allocator *found)
+			    struct survey *survey)
 {
 	GElf_Sym sym;
 
-	for (int i = 0; gelf_getsym(data, i, &sym) && !found->inside; i++)
-		found->inside = is_malloc(elf, header, &sym);
+	for (int i = 0; gelf_getsym(data, i, &sym) && !survey->malloc_inside; i++)
+		survey->malloc_inside = is_malloc(elf, header, &sym);
 }
 
 static void look_at_libraries(Elf *elf, const GElf_Shdr *header, Elf_Data *data,
-			      struct allocator *found)
+			      struct survey *survey)
 {
 	static const char *const known[] = { "libjemalloc", "libtcmalloc", "libmimalloc" };
 	GElf_Dyn dyn;
@@ -40,36 +40,51 @@ static void look_at_libraries(Elf *elf, const GElf_Shdr *header, Elf_Data *data,
 
 		for (size_t k = 0; name && k < ARRAY_SIZE(known); k++) {
 			if (strncmp(name, known[k], strlen(known[k])) == 0)
-				(void)snprintf(found->needed, sizeof(found->needed), "%s", name);
+				(void)snprintf(survey->allocator, sizeof(survey->allocator), "%s",
+					       name);
 		}
 	}
 }
 
-struct allocator allocator_find(const char *path)
+static void look_at_section(Elf *elf, size_t names, Elf_Scn *section, struct survey *survey)
 {
-	struct allocator found = { .inside = false };
+	Elf_Data *data = NULL;
+	GElf_Shdr header;
+	const char *name;
+
+	if (!gelf_getshdr(section, &header))
+		return;
+	name = elf_strptr(elf, names, header.sh_name);
+
+	if (header.sh_type == SHT_SYMTAB || (name && strcmp(name, ".gnu_debugdata") == 0))
+		survey->symbols = true;
+	if (header.sh_type == SHT_DYNSYM || header.sh_type == SHT_SYMTAB ||
+	    header.sh_type == SHT_DYNAMIC)
+		data = elf_getdata(section, NULL);
+	if (data && header.sh_type == SHT_DYNAMIC)
+		look_at_libraries(elf, &header, data, survey);
+	else if (data)
+		look_at_symbols(elf, &header, data, survey);
+}
+
+struct survey survey_file(const char *path)
+{
+	struct survey survey = { .malloc_inside = false };
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t names = 0;
 	Elf *elf;
 
 	if (fd < 0)
-		return found;
+		return survey;
 	(void)elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 
-	for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section));) {
-		GElf_Shdr header;
-		Elf_Data *data;
-
-		if (!gelf_getshdr(section, &header))
-			continue;
-		data = elf_getdata(section, NULL);
-		if (data && (header.sh_type == SHT_DYNSYM || header.sh_type == SHT_SYMTAB))
-			look_at_symbols(elf, &header, data, &found);
-		if (data && header.sh_type == SHT_DYNAMIC)
-			look_at_libraries(elf, &header, data, &found);
+	if (elf && elf_getshdrstrndx(elf, &names) == 0) {
+		for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));)
+			look_at_section(elf, names, section, &survey);
 	}
 
 	(void)elf_end(elf);
 	(void)close(fd);
-	return found;
+	return survey;
 }

@@ -77,7 +77,7 @@ struct image {
 };
 
 /* Never NULL once image_start() has run; before that there is no image. */
-extern struct image *image;
+extern struct image *image attr_hidden;
 
 /** image_state() - where this process image stands */
 static inline enum image_state image_state(void)

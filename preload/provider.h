@@ -32,7 +32,7 @@ struct provider_ops {
 };
 
 /* NULL while there is none; set once, read on the hot path (relaxed). */
-extern const struct provider_ops *provider_ops;
+extern const struct provider_ops *provider_ops attr_hidden;
 
 /**
  * provider_watch() - look for a runtime; cheap until one is found

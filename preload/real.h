@@ -39,7 +39,7 @@ struct real {
 	void *(*sbrk)(intptr_t change);
 };
 
-extern struct real real;
+extern struct real real attr_hidden;
 
 /**
  * real_init() - find the next allocator; repeating it does no harm

@@ -12,7 +12,7 @@
 #include "tenure/wire.h"
 
 /* The header page; NULL before the image is up.  Stale in a forked child until it comes up. */
-extern struct tenure_shared *shared;
+extern struct tenure_shared *shared attr_hidden;
 
 /**
  * shared_map() - map a piece of the memfd

@@ -52,9 +52,15 @@ void thread_park(struct thread *thread)
 	thread->cursor = NULL;
 }
 
+/* An event may start below it: the longest fits. */
+static uint8_t *full_limit(const struct thread *thread)
+{
+	return thread->slot->chunk + TENURE_CHUNK_MAX - TENURE_ALLOC_MAX + 1;
+}
+
 void thread_open_limit(struct thread *thread)
 {
-	uint8_t *limit = thread->slot->chunk + TENURE_CHUNK_MAX - TENURE_ALLOC_MAX + 1;
+	uint8_t *limit = full_limit(thread);
 
 	/* Whoever stops recording sets the flag first and the limits then: see it or be seen. */
 	__atomic_store_n(&thread->limit, limit, __ATOMIC_SEQ_CST);
@@ -224,7 +230,7 @@ static struct thread *be_born(void)
 	if (has_end_key)
 		(void)pthread_setspecific(end_key, (void *)(uintptr_t)1);
 	/* The describing records come even if recording rests, hence not make_room(). */
-	self->limit = self->slot->chunk + TENURE_CHUNK_MAX - TENURE_ALLOC_MAX + 1;
+	self->limit = full_limit(self);
 	if (first)
 		image_describe(self);
 	record_name(self);
@@ -301,11 +307,11 @@ void thread_free_at_rest(const void *block, unsigned int realloc)
 	self->slot->busy = THREAD_BUSY;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	self->cursor = self->slot->chunk + (uint32_t)self->slot->pos;
-	self->limit = self->slot->chunk + TENURE_CHUNK_MAX - TENURE_ALLOC_MAX + 1;
+	self->limit = full_limit(self);
 	if (self->cursor >= self->limit)
 		record_flush(self);
 	if (self->cursor) {
-		self->limit = self->slot->chunk + TENURE_CHUNK_MAX - TENURE_ALLOC_MAX + 1;
+		self->limit = full_limit(self);
 		record_free(self, block, realloc);
 	}
 	thread_park(self);

@@ -72,13 +72,13 @@ enum thread_guard {
 };
 
 /* NULL until the thread's first event.  See thread_enter(). */
-extern _Thread_local struct thread *thread_self_ attr_tls_initial_exec;
+extern _Thread_local struct thread *thread_self_ attr_tls_initial_exec attr_hidden;
 
 /* 1 once a second thread of this process image records; only ever grows within an image. */
-extern uint32_t thread_multi;
+extern uint32_t thread_multi attr_hidden;
 
 /* Events that may share a stamp while there is one thread; a constant of the image. */
-extern uint32_t thread_elide_;
+extern uint32_t thread_elide_ attr_hidden;
 
 /**
  * thread_enter_slow() - what thread_enter() does when the fast way is closed

@@ -53,14 +53,14 @@ attr_export void tenure_hook_alloc(const void *block, size_t bytes)
 
 attr_export void tenure_hook_free(const void *block)
 {
-	intercept_free(block, 0);
+	intercept_free(block, TENURE_HEAD_CUSTOM);
 }
 
 attr_export void tenure_hook_realloc(const void *old_block, const void *block, size_t bytes)
 {
 	const struct stack_regs regs = STACK_HERE();
 
-	intercept_free(old_block, block != NULL);
+	intercept_free(old_block, TENURE_HEAD_CUSTOM | (block ? TENURE_HEAD_REALLOC : 0));
 	(void)intercept_alloc((void *)(uintptr_t)block, bytes, TENURE_FN_CUSTOM, &regs);
 }
 

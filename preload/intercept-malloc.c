@@ -79,7 +79,7 @@ static attr_always_inline void *resize(void *block, size_t bytes, const struct s
 {
 	void *moved;
 
-	intercept_free(block, 1);
+	intercept_free(block, TENURE_HEAD_REALLOC);
 	moved = real.realloc(block, bytes);
 	if (likely(moved != NULL))
 		return intercept_alloc(moved, bytes, TENURE_FN_REALLOC, regs);

@@ -36,12 +36,12 @@ static attr_always_inline void *intercept_alloc(void *block, size_t bytes, unsig
 
 /**
  * intercept_free() - record that a block is about to be freed
- * @block:   may be NULL
- * @realloc: not 0 for the free half of a realloc
+ * @block: may be NULL
+ * @flags: as for record_free()
  *
  * The stamp is taken here, before the block can be handed out again.
  */
-static attr_always_inline void intercept_free(const void *block, unsigned int realloc)
+static attr_always_inline void intercept_free(const void *block, unsigned int flags)
 {
 	struct thread *thread;
 
@@ -49,10 +49,10 @@ static attr_always_inline void intercept_free(const void *block, unsigned int re
 		return;
 	thread = thread_enter();
 	if (unlikely(!thread)) {
-		thread_free_at_rest(block, realloc);
+		thread_free_at_rest(block, flags);
 		return;
 	}
-	record_free(thread, block, realloc);
+	record_free(thread, block, flags);
 	thread_leave(thread);
 }
 

@@ -13,6 +13,8 @@
 
 #include <stdint.h>
 
+#include "base/attr.h"
+
 struct thread;
 
 /**

@@ -104,7 +104,7 @@ static attr_always_inline void *hook_realloc(const struct stack_regs *regs, void
 		return below->realloc(below->ctx, old, bytes);
 	if (old) {
 		lose(old, domain);
-		record_free(self, old, 1);
+		record_free(self, old, TENURE_HEAD_REALLOC);
 	}
 	inner_begin(self);
 	block = below->realloc(below->ctx, old, bytes);

@@ -191,11 +191,11 @@ static attr_cold void alloc_slow(struct thread *thread, const void *addr, size_t
 		record_alloc(thread, addr, bytes, stack, fn);
 }
 
-static attr_cold void free_slow(struct thread *thread, const void *addr, unsigned int realloc)
+static attr_cold void free_slow(struct thread *thread, const void *addr, unsigned int flags)
 {
 	if (thread->cursor < thread->limit ? stamp_anew(thread)
 					   : make_room(thread, TENURE_ALLOC_MAX))
-		record_free(thread, addr, realloc);
+		record_free(thread, addr, flags);
 }
 
 /*
@@ -232,20 +232,20 @@ void record_alloc(struct thread *thread, const void *addr, size_t bytes, uint32_
 	publish(thread, p);
 }
 
-void record_free(struct thread *thread, const void *addr, unsigned int realloc)
+void record_free(struct thread *thread, const void *addr, unsigned int flags)
 {
-	uint32_t head = TENURE_KIND_FREE | (realloc ? TENURE_HEAD_REALLOC : 0);
+	uint32_t head = TENURE_KIND_FREE | flags;
 	uint8_t *start = thread->cursor;
 	uint8_t *p = start + 2;
 
 	if (unlikely(start >= thread->limit)) {
-		free_slow(thread, addr, realloc);
+		free_slow(thread, addr, flags);
 		return;
 	}
 	if (!elides(thread)) {
 		p = put_stamp(thread, p, &head);
 		if (unlikely(!p)) {
-			free_slow(thread, addr, realloc);
+			free_slow(thread, addr, flags);
 			return;
 		}
 	}

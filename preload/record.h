@@ -27,9 +27,10 @@ void record_alloc(struct thread *thread, const void *addr, size_t bytes, uint32_
 
 /**
  * record_free() - a block is about to be given back; call before the real call
- * @realloc: not 0 for the free half of a realloc
+ * @flags: 0, TENURE_HEAD_REALLOC for the free half of a realloc,
+ *         TENURE_HEAD_CUSTOM for a block of TENURE_FN_CUSTOM
  */
-void record_free(struct thread *thread, const void *addr, unsigned int realloc);
+void record_free(struct thread *thread, const void *addr, unsigned int flags);
 
 /**
  * record_ext() - an extended record

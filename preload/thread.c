@@ -297,7 +297,7 @@ static struct thread *unpark(struct thread *self)
 	return self;
 }
 
-void thread_free_at_rest(const void *block, unsigned int realloc)
+void thread_free_at_rest(const void *block, unsigned int flags)
 {
 	struct thread *self = thread_self_;
 
@@ -312,7 +312,7 @@ void thread_free_at_rest(const void *block, unsigned int realloc)
 		record_flush(self);
 	if (self->cursor) {
 		self->limit = full_limit(self);
-		record_free(self, block, realloc);
+		record_free(self, block, flags);
 	}
 	thread_park(self);
 	thread_leave(self);

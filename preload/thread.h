@@ -151,7 +151,7 @@ void thread_park(struct thread *thread);
  * must not appear to live for ever.
  * Context: any thread, any signal handler.
  */
-attr_cold void thread_free_at_rest(const void *block, unsigned int realloc);
+attr_cold void thread_free_at_rest(const void *block, unsigned int flags);
 
 /**
  * thread_park_all() - make every thread look at its next event whether it may record

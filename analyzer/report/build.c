@@ -97,7 +97,9 @@ static int add_trust(struct build *build)
 	trust->guessed = from->guessed;
 	trust->folded = from->folded;
 	trust->repaired = from->repaired;
+	trust->unmatched = from->unmatched;
 	trust->bad_bytes = from->bad_bytes;
+	trust->missing_chunks = from->missing_chunks;
 	if (from->off_reason)
 		r = copy_text(build, from->off_reason, &trust->off_reason);
 	for (size_t i = 0; i < from->notes_count && r == 0; i++) {

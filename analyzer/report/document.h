@@ -149,7 +149,9 @@ struct report_trust {
 	uint64_t guessed;
 	uint64_t folded;
 	uint64_t repaired;
+	uint64_t unmatched;
 	uint64_t bad_bytes;
+	uint64_t missing_chunks;
 	const char *off_reason; /* or NULL */
 	report_texts notes;
 };

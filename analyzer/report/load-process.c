@@ -113,7 +113,9 @@ static void load_trust(struct load *load, const json_t *object, struct report_tr
 	trust->guessed = load_uint(load, from, "guessed_stacks");
 	trust->folded = load_uint(load, from, "folded_stacks");
 	trust->repaired = load_uint(load, from, "repaired_events");
+	trust->unmatched = load_uint(load, from, "unmatched_blocks");
 	trust->bad_bytes = load_uint(load, from, "bad_bytes");
+	trust->missing_chunks = load_uint(load, from, "missing_chunks");
 	if (json_object_get(from, "off_reason"))
 		trust->off_reason = load_text(load, from, "off_reason");
 	load_texts(load, from, "notes", &trust->notes);

@@ -239,7 +239,9 @@ static void write_trust(struct emit *emit, const struct report_trust *trust)
 	emit_uint(emit, "guessed_stacks", trust->guessed);
 	emit_uint(emit, "folded_stacks", trust->folded);
 	emit_uint(emit, "repaired_events", trust->repaired);
+	emit_uint(emit, "unmatched_blocks", trust->unmatched);
 	emit_uint(emit, "bad_bytes", trust->bad_bytes);
+	emit_uint(emit, "missing_chunks", trust->missing_chunks);
 	if (trust->off_reason)
 		emit_text(emit, "off_reason", trust->off_reason);
 	write_texts(emit, "notes", &trust->notes);

@@ -51,6 +51,16 @@ static void print_wrong(const struct text *text, const struct report_process *pr
 			      LABEL_COLUMNS + 1, "", units_bytes(trust->bad_bytes).s);
 		said = true;
 	}
+	if (trust->missing_chunks) {
+		(void)fprintf(out->file, "%*s%s pieces of the stream never came\n",
+			      LABEL_COLUMNS + 1, "", units_count(trust->missing_chunks).s);
+		said = true;
+	}
+	if (trust->unmatched) {
+		(void)fprintf(out->file, "%*s%s blocks were freed unseen\n", LABEL_COLUMNS + 1, "",
+			      units_count(trust->unmatched).s);
+		said = true;
+	}
 	if (!said)
 		(void)fprintf(out->file, "%*sthe stream of events ended before the process did\n",
 			      LABEL_COLUMNS + 1, "");

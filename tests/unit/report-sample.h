@@ -200,7 +200,9 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 			    .live_bytes = 16,
 			    .peak_bytes = 16,
 			    .peak_blocks = 1 },
-		.trust = { .truncated = 1, .off_reason = "too many threads" },
+		.trust = { .truncated = 1, .off_reason = "too many threads",
+			   .unmatched = 2,
+			   .missing_chunks = 3 },
 	};
 	process.trust.lost[TENURE_LOST_PIPE] = 5;
 	return report_add(report, &process, resolve);

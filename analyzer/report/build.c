@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "model/result-python.h"
 #include "report/build.h"
 #include "report/report.h"
 
@@ -39,6 +40,10 @@ static int add_identity(struct build *build)
 	process->duration_ns = since_start(build, from->end_stamp);
 	if (from->start_unix_ns > build->report->start_unix_ns)
 		process->start_ns = from->start_unix_ns - build->report->start_unix_ns;
+	if (from->python)
+		process->collected = from->python->runs[0] + from->python->runs[1] +
+					     from->python->runs[2] >
+				     0;
 	memcpy(process->gen_clock, from->gen_clock, sizeof(process->gen_clock));
 	process->sample_bytes = from->sample_bytes;
 	process->events = from->events;

@@ -166,6 +166,7 @@ struct report_process {
 	struct report_end end;
 	uint64_t start_ns; /* since the session's start */
 	uint64_t duration_ns;
+	bool collected; /* generations go by a collector, not by @gen_clock */
 	uint64_t gen_clock[RESULT_GENERATIONS - 1];
 	uint64_t sample_bytes;
 	uint64_t events;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "report/load.h"
@@ -217,6 +218,8 @@ static void load_modules(struct load *load, const json_t *object, struct report_
 
 void load_process(struct load *load, const json_t *object, struct report_process *process)
 {
+	const json_t *generations;
+
 	process->pid = load_uint32(load, object, "pid", 0);
 	process->ppid = load_uint32(load, object, "ppid", 0);
 	process->image = load_uint(load, object, "image");
@@ -226,8 +229,9 @@ void load_process(struct load *load, const json_t *object, struct report_process
 	load_end(load, object, &process->end);
 	process->start_ns = load_uint(load, object, "start_ns");
 	process->duration_ns = load_uint(load, object, "duration_ns");
-	load_counts(load, load_object(load, object, "generations"), "thresholds",
-		    process->gen_clock, RESULT_GENERATIONS - 1);
+	generations = load_object(load, object, "generations");
+	process->collected = strcmp(load_text(load, generations, "clock"), "collections") == 0;
+	load_counts(load, generations, "thresholds", process->gen_clock, RESULT_GENERATIONS - 1);
 	process->sample_bytes = load_uint(load, object, "sample_bytes");
 	process->events = load_uint(load, object, "events");
 	process->stream_bytes = load_uint(load, object, "stream_bytes");

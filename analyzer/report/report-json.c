@@ -350,7 +350,7 @@ static void write_process(struct emit *emit, const struct report_process *proces
 	emit_uint(emit, "duration_ns", process->duration_ns);
 
 	emit_object(emit, "generations", EMIT_FLAT);
-	emit_text(emit, "clock", "allocated_bytes");
+	emit_text(emit, "clock", process->collected ? "collections" : "allocated_bytes");
 	write_counts(emit, "thresholds", process->gen_clock, RESULT_GENERATIONS - 1);
 	emit_end(emit);
 	emit_uint(emit, "sample_bytes", process->sample_bytes);

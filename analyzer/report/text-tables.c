@@ -69,36 +69,60 @@ void text_histograms(const struct text *text)
 	print_classes(text, "LIFETIMES", lives, totals->life_histogram, RESULT_LIFE_BUCKETS);
 }
 
+#define AGE_TEXT 80
+
+/* Blocks by the generation they had reached. */
+struct generations {
+	uint64_t died[RESULT_GENERATIONS];
+	uint64_t alive[RESULT_GENERATIONS];
+	uint64_t bytes[RESULT_GENERATIONS]; /* of those alive */
+};
+
+static void print_generations(const struct text_out *out, const char *what,
+			      char (*ages)[AGE_TEXT], const struct generations *sums)
+{
+	text_out_heading(out, "GENERATIONS", what);
+	(void)fprintf(out->file, "%s    %-26s%14s%14s%14s%s\n", out->dim, "", "died", "still live",
+		      "bytes", out->plain);
+	for (size_t g = 0; g < RESULT_GENERATIONS; g++) {
+		(void)fprintf(out->file, "    %-26s%14s%14s%14s\n", ages[g],
+			      units_count(sums->died[g]).s, units_count(sums->alive[g]).s,
+			      units_bytes(sums->bytes[g]).s);
+	}
+}
+
 void text_survivors(const struct text *text)
 {
 	const struct text_out *out = &text->out;
 	const struct report_process *process = text->process;
-	uint64_t died[RESULT_GENERATIONS] = { 0 }, alive[RESULT_GENERATIONS] = { 0 };
-	uint64_t bytes[RESULT_GENERATIONS] = { 0 };
-	char ages[RESULT_GENERATIONS][80];
+	struct generations sums = { 0 };
+	char ages[RESULT_GENERATIONS][AGE_TEXT];
 
 	for (size_t i = 0; i < process->sites.count; i++) {
 		for (size_t g = 0; g < RESULT_GENERATIONS; g++) {
-			died[g] += process->sites.at[i].died[g];
-			alive[g] += process->sites.at[i].alive[g];
-			bytes[g] += process->sites.at[i].alive_bytes[g];
+			sums.died[g] += process->sites.at[i].died[g];
+			sums.alive[g] += process->sites.at[i].alive[g];
+			sums.bytes[g] += process->sites.at[i].alive_bytes[g];
 		}
 	}
-	if (!process->gen_clock[0] || !process->totals.allocations)
+	if (!process->totals.allocations || (!process->gen_clock[0] && !process->collected))
 		return;
 
+	if (process->collected) {
+		(void)snprintf(ages[0], sizeof(ages[0]), "0  younger");
+		(void)snprintf(ages[1], sizeof(ages[1]), "1  outlived a collection");
+		(void)snprintf(ages[2], sizeof(ages[2]), "2  outlived an older one");
+		print_generations(out, "a block's age is the collections since its birth", ages,
+				  &sums);
+		return;
+	}
 	(void)snprintf(ages[0], sizeof(ages[0]), "0  younger");
 	(void)snprintf(ages[1], sizeof(ages[1]), "1  outlived %s",
 		       units_bytes(process->gen_clock[0]).s);
 	(void)snprintf(ages[2], sizeof(ages[2]), "2  outlived %s",
 		       units_bytes(process->gen_clock[1]).s);
-	text_out_heading(out, "GENERATIONS", "a block's age is what was allocated since its birth");
-	(void)fprintf(out->file, "%s    %-24s%14s%14s%14s%s\n", out->dim, "", "died", "still live",
-		      "bytes", out->plain);
-	for (size_t g = 0; g < RESULT_GENERATIONS; g++) {
-		(void)fprintf(out->file, "    %-24s%14s%14s%14s\n", ages[g], units_count(died[g]).s,
-			      units_count(alive[g]).s, units_bytes(bytes[g]).s);
-	}
+	print_generations(out, "a block's age is what was allocated since its birth", ages,
+			  &sums);
 }
 
 static int by_thread_bytes(const void *a, const void *b)

@@ -41,9 +41,8 @@ static int add_identity(struct build *build)
 	if (from->start_unix_ns > build->report->start_unix_ns)
 		process->start_ns = from->start_unix_ns - build->report->start_unix_ns;
 	if (from->python)
-		process->collected = from->python->runs[0] + from->python->runs[1] +
-					     from->python->runs[2] >
-				     0;
+		process->collected =
+			from->python->runs[0] + from->python->runs[1] + from->python->runs[2] > 0;
 	memcpy(process->gen_clock, from->gen_clock, sizeof(process->gen_clock));
 	process->sample_bytes = from->sample_bytes;
 	process->events = from->events;

@@ -4,88 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "report/names.h"
 #include "report/places.h"
-#include "symbol/resolve.h"
-
-enum frame_class {
-	FRAME_OWN,	/* the program's and its libraries' */
-	FRAME_SYSTEM,	/* the C and C++ run-time libraries' */
-	FRAME_PLUMBING, /* allocation functions and their wrappers */
-	FRAME_ENTRY,	/* on every stack */
-};
-
-static enum frame_class class_of(const struct report *report, const struct report_frame *frame)
-{
-	const char *function = intern_get(&report->strings, frame->function);
-
-	if (frame->kind != RESOLVE_NATIVE)
-		return FRAME_OWN;
-	if (names_is_entry(function))
-		return FRAME_ENTRY;
-	if (names_is_plumbing(function))
-		return FRAME_PLUMBING;
-	if (frame->module != REPORT_NONE &&
-	    names_is_system(intern_get(&report->strings, frame->module)))
-		return FRAME_SYSTEM;
-	return FRAME_OWN;
-}
-
-int places_view_init(struct places_view *view, const struct report *report)
-{
-	struct idmap names = { 0 }, labels = { 0 };
-	size_t count = report->frames.count;
-	int r = 0;
-
-	view->report = report;
-	view->classes = malloc(count + 1);
-	view->labels = calloc(count + 1, sizeof(*view->labels));
-	if (!view->classes || !view->labels)
-		r = -ENOMEM;
-
-	for (size_t i = 0; i < count && r >= 0; i++) {
-		const struct report_frame *frame = &report->frames.at[i];
-		uint32_t name;
-
-		view->classes[i] = (uint8_t)class_of(report, frame);
-		r = idmap_add(&names, idmap_pair(frame->function, frame->file),
-			      (uint32_t)names.count, &name);
-		if (r >= 0)
-			r = idmap_add(&labels, idmap_pair(name, frame->line),
-				      (uint32_t)labels.count, &view->labels[i]);
-	}
-	idmap_fini(&names);
-	idmap_fini(&labels);
-	if (r < 0) {
-		places_view_fini(view);
-		return r;
-	}
-	return 0;
-}
-
-void places_view_fini(struct places_view *view)
-{
-	free(view->classes);
-	free(view->labels);
-	*view = (struct places_view){ 0 };
-}
-
-/* The stack at @stack or below whose leaf answers for what is allocated there. */
-static uint32_t culprit_of(const struct places_view *view, uint32_t stack)
-{
-	const struct report_stack *stacks = view->report->stacks.at;
-	uint32_t system = REPORT_NONE;
-
-	for (uint32_t at = stack; at != REPORT_NONE; at = stacks[at].caller) {
-		enum frame_class class = view->classes[stacks[at].frame];
-
-		if (class == FRAME_OWN)
-			return at;
-		if (class == FRAME_SYSTEM && system == REPORT_NONE)
-			system = at;
-	}
-	return system != REPORT_NONE ? system : stack;
-}
 
 static struct place_member member_of(const struct report_site *site, enum report_sort sort)
 {
@@ -183,7 +102,7 @@ int places_init(struct places *places, const struct places_view *view, const rep
 			continue;
 		places->weight += member.weight;
 		places->blocks += member.blocks;
-		member.stack = culprit_of(view, sites->at[i].stack);
+		member.stack = places_culprit(view, sites->at[i].stack);
 		member.label = REPORT_NONE;
 		if (member.stack != REPORT_NONE)
 			member.label = view->labels[view->report->stacks.at[member.stack].frame];
@@ -221,59 +140,74 @@ static bool is_shown(const struct climb *climb, uint32_t function)
 	return false;
 }
 
-/* The next stack above @stack that is worth showing, or REPORT_NONE. */
+/*
+ * The next stack above @stack that is worth showing, or REPORT_NONE.  Frames
+ * without a name are, only if there is no name above them.
+ */
 static uint32_t next_above(const struct climb *climb, uint32_t stack)
 {
 	const struct report *report = climb->view->report;
+	uint32_t nameless = REPORT_NONE;
 
-	while (stack != REPORT_NONE) {
-		uint32_t frame;
+	for (stack = report->stacks.at[stack].caller; stack != REPORT_NONE;
+	     stack = report->stacks.at[stack].caller) {
+		uint32_t frame = report->stacks.at[stack].frame;
 
-		stack = report->stacks.at[stack].caller;
-		if (stack == REPORT_NONE)
-			break;
-		frame = report->stacks.at[stack].frame;
-		if (climb->view->classes[frame] == FRAME_OWN &&
-		    !is_shown(climb, report->frames.at[frame].function))
-			break;
+		if (climb->view->classes[frame] != PLACES_OWN ||
+		    is_shown(climb, report->frames.at[frame].function))
+			continue;
+		if (report->frames.at[frame].named)
+			return stack;
+		if (nameless == REPORT_NONE)
+			nameless = stack;
 	}
-	return stack;
+	return nameless;
 }
 
-/* Moves all @members one step up.  Return: the heaviest label they have now, or -ENOMEM. */
-static int64_t step_up(const struct climb *climb, struct place_member *members, size_t count,
-		       uint64_t *ret_weight)
+/* The callers that the members have come to, with what they account for. */
+typedef VEC(struct place_caller) caller_vec;
+
+static int by_caller_weight(const void *a, const void *b)
+{
+	const struct place_caller *x = a, *y = b;
+
+	if (x->weight != y->weight)
+		return x->weight > y->weight ? -1 : 1;
+	return x->frame < y->frame ? -1 : x->frame > y->frame;
+}
+
+/* Moves all @members one step up; @callers: where they are now, the heaviest first. */
+static int step_up(const struct climb *climb, struct place_member *members, size_t count,
+		   caller_vec *callers)
 {
 	const struct places_view *view = climb->view;
 	struct idmap ids = { 0 };
-	VEC(uint64_t) weights = { 0 };
-	int64_t best = REPORT_NONE;
 	int r = 0;
 
-	*ret_weight = 0;
+	vec_clear(callers);
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		struct place_member *member = &members[i];
-		uint32_t id;
+		uint32_t frame, id;
 
 		member->stack = next_above(climb, member->stack);
 		member->label = REPORT_NONE;
 		if (member->stack == REPORT_NONE)
 			continue;
-		member->label = view->labels[view->report->stacks.at[member->stack].frame];
-		r = idmap_add(&ids, member->label, (uint32_t)weights.count, &id);
+		frame = view->report->stacks.at[member->stack].frame;
+		member->label = view->labels[frame];
+		r = idmap_add(&ids, member->label, (uint32_t)callers->count, &id);
 		if (r == 1)
-			r = vec_push(&weights, 0);
+			r = vec_push(callers, (struct place_caller){ .frame = frame });
 		if (r < 0)
 			break;
-		weights.at[id] += member->weight;
-		if (weights.at[id] > *ret_weight) {
-			*ret_weight = weights.at[id];
-			best = member->label;
-		}
+		callers->at[id].weight += member->weight;
 	}
 	idmap_fini(&ids);
-	vec_fini(&weights);
-	return r < 0 ? r : best;
+	if (r < 0)
+		return r;
+	if (callers->count)
+		qsort(callers->at, callers->count, sizeof(*callers->at), by_caller_weight);
+	return 0;
 }
 
 /* Keeps of @members those with @label, in front.  Return: how many. */
@@ -288,41 +222,64 @@ static size_t keep_label(struct place_member *members, size_t count, uint32_t la
 	return kept;
 }
 
-int places_callers(struct places *places, const struct places_view *view, const struct place *place,
-		   struct place_caller *callers, size_t most, size_t *ret_count)
+/* One line of the way up: @callers has what is there at this depth.  Return: go on? */
+static bool show_step(const struct place *place, const caller_vec *found, uint32_t depth,
+		      struct place_caller *callers, size_t most, size_t *shown)
+{
+	bool one = found->at[0].weight >= place->weight - place->weight / 2;
+
+	for (size_t i = 0; i < found->count && *shown < most; i++) {
+		/* Of many, those that matter. */
+		if (i > 0 && (one || found->at[i].weight < place->weight / 20))
+			break;
+		callers[*shown] = found->at[i];
+		callers[*shown].depth = depth;
+		(*shown)++;
+	}
+	return one && *shown < most;
+}
+
+static int climb_up(struct climb *climb, const struct place *place, struct place_member *members,
+		    struct place_caller *callers, size_t most, size_t *shown)
+{
+	const struct places_view *view = climb->view;
+	caller_vec found = { 0 };
+	size_t count = place->sites;
+	int r = 0;
+
+	for (uint32_t depth = 0; climb->count < ARRAY_SIZE(climb->functions); depth++) {
+		r = step_up(climb, members, count, &found);
+		if (r < 0 || !found.count || !show_step(place, &found, depth, callers, most, shown))
+			break;
+		count = keep_label(members, count, view->labels[found.at[0].frame]);
+		climb->functions[climb->count++] =
+			view->report->frames.at[found.at[0].frame].function;
+	}
+	vec_fini(&found);
+	return r;
+}
+
+int places_callers(const struct places *places, const struct places_view *view,
+		   const struct place *place, struct place_caller *callers, size_t most,
+		   size_t *ret_count)
 {
 	const struct report *report = view->report;
 	struct climb climb = { .view = view };
 	struct place_member *members;
-	size_t count = place->sites, shown = 0;
+	size_t shown = 0;
+	int r;
 
 	*ret_count = 0;
-	if (place->stack == REPORT_NONE)
+	if (place->stack == REPORT_NONE || most == 0)
 		return 0;
-	members = malloc(count * sizeof(*members));
+	members = malloc(place->sites * sizeof(*members));
 	if (!members)
 		return -ENOMEM;
-	memcpy(members, &places->members.at[place->first], count * sizeof(*members));
+	memcpy(members, &places->members.at[place->first], place->sites * sizeof(*members));
 	climb.functions[climb.count++] =
 		report->frames.at[report->stacks.at[place->stack].frame].function;
-
-	while (shown < most && climb.count < ARRAY_SIZE(climb.functions)) {
-		uint64_t weight;
-		int64_t label = step_up(&climb, members, count, &weight);
-
-		if (label < 0) {
-			free(members);
-			return (int)label;
-		}
-		if (label == REPORT_NONE)
-			break;
-		count = keep_label(members, count, (uint32_t)label);
-		callers[shown].frame = report->stacks.at[members[0].stack].frame;
-		callers[shown].weight = weight;
-		climb.functions[climb.count++] = report->frames.at[callers[shown].frame].function;
-		shown++;
-	}
+	r = climb_up(&climb, place, members, callers, most, &shown);
 	free(members);
 	*ret_count = shown;
-	return 0;
+	return r;
 }

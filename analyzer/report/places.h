@@ -15,10 +15,18 @@
 #include "report/document.h"
 #include "report/report-text.h"
 
+/* What a frame has to do with the memory that was asked for. */
+enum places_class {
+	PLACES_OWN,	 /* the program's and its libraries' */
+	PLACES_SYSTEM,	 /* the run-time libraries' and the interpreter's */
+	PLACES_PLUMBING, /* allocation functions and their wrappers */
+	PLACES_ENTRY,	 /* on every stack */
+};
+
 /** struct places_view - what is known of the frames of a document, for many lists */
 struct places_view {
 	const struct report *report;
-	uint8_t *classes; /* per frame */
+	uint8_t *classes; /* per frame: enum places_class */
 	uint32_t *labels; /* per frame: equal for frames that are printed alike */
 };
 
@@ -57,17 +65,31 @@ struct places {
 	uint64_t blocks;
 };
 
-/** struct place_caller - who called a place most, and for how much of its weight */
+/**
+ * struct place_caller - who called a place, and for how much of its weight
+ * @depth: 0 for callers of the place, 1 for callers of the caller before it, …
+ */
 struct place_caller {
 	uint32_t frame;
+	uint32_t depth;
 	uint64_t weight;
 };
 
-/** places_view_init() - look at all frames of @report.  Return: 0 or -ENOMEM */
+/**
+ * places_view_init() - look at all frames and sites of @report
+ *
+ * A function without a name through which many others allocate is taken for a
+ * wrapper: in a stripped program that is the only sign of one.
+ *
+ * Return: 0 or -ENOMEM.
+ */
 attr_nodiscard int places_view_init(struct places_view *view, const struct report *report);
 
 /** places_view_fini() - give the memory back */
 void places_view_fini(struct places_view *view);
+
+/** places_culprit() - the part of @stack whose leaf answers for what is allocated there */
+uint32_t places_culprit(const struct places_view *view, uint32_t stack);
 
 /**
  * places_init() - bring @sites together, for a list ordered by @sort
@@ -79,12 +101,14 @@ attr_nodiscard int places_init(struct places *places, const struct places_view *
 
 /**
  * places_callers() - the heaviest way up from a place
- * @callers: room for @most; the caller, its caller, …
+ * @callers: room for @most; the caller, its caller, …  Where none of several
+ *           callers accounts for half of the place, the heaviest of them, and
+ *           nothing above
  * @ret_count: how many there are
  *
  * Library functions and repeated ones are passed over.  Return: 0 or -ENOMEM.
  */
-attr_nodiscard int places_callers(struct places *places, const struct places_view *view,
+attr_nodiscard int places_callers(const struct places *places, const struct places_view *view,
 				  const struct place *place, struct place_caller *callers,
 				  size_t most, size_t *ret_count);
 

@@ -38,6 +38,16 @@ static struct text_list list_of(const struct text *text, size_t top, size_t call
 	return (struct text_list){ text->options->top ? text->options->top : top, callers };
 }
 
+/* Whether what is live at the end is as good as all of the oldest generation. */
+static bool is_all_old(const struct report_process *process)
+{
+	uint64_t old = 0;
+
+	for (size_t i = 0; i < process->sites.count; i++)
+		old += process->sites.at[i].alive_bytes[RESULT_GENERATIONS - 1];
+	return old >= process->totals.live_bytes - process->totals.live_bytes / 10;
+}
+
 /* The lists in which somebody looks for a problem; those that say nothing are left out. */
 static int print_overview(const struct text *text)
 {
@@ -50,7 +60,7 @@ static int print_overview(const struct text *text)
 		r = text_places(text, REPORT_SORT_LIVE, &list);
 	text_survivors(text);
 	list = list_of(text, 3, 1);
-	if (r == 0)
+	if (r == 0 && !is_all_old(text->process))
 		r = text_places(text, REPORT_SORT_SURVIVORS, &list);
 	if (r == 0)
 		r = text_places(text, REPORT_SORT_ALLOCATIONS, &list);

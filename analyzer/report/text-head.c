@@ -108,28 +108,43 @@ static void print_label(const struct text_out *out, const char *label)
 	(void)fprintf(out->file, "%s%-*s%s ", out->bold, LABEL_COLUMNS, label, out->plain);
 }
 
+static void print_command(const struct text *text, const char *label, const report_texts *command,
+			  const char *otherwise)
+{
+	const struct text_out *out = &text->out;
+	struct strbuf line = { 0 };
+
+	text_out_command(out, &line, command);
+	if (!line.count)
+		text_out_clean(out, &line, otherwise);
+	text_out_clip(out, &line, out->width - LABEL_COLUMNS - 1);
+	print_label(out, label);
+	(void)fprintf(out->file, "%s\n", strbuf_get(&line));
+	strbuf_fini(&line);
+}
+
+/* What was started; then, of several processes, the one that is shown. */
 static void print_what_ran(const struct text *text)
 {
 	const struct text_out *out = &text->out;
 	const struct report *report = text->report;
 	const struct report_process *process = text->process;
-	const report_texts *command = process->command.count ? &process->command : &report->command;
-	struct strbuf line = { 0 };
+	bool several = report->processes.count > 1;
 
-	text_out_command(out, &line, command);
-	if (!line.count)
-		text_out_clean(out, &line, process->exe);
-	text_out_clip(out, &line, out->width - LABEL_COLUMNS - 1);
-	print_label(out, "program");
-	(void)fprintf(out->file, "%s\n", strbuf_get(&line));
-	strbuf_fini(&line);
-
+	if (several && report->command.count) {
+		print_command(text, "program", &report->command, "");
+		print_label(out, "");
+		print_end(text, &report->end);
+		(void)fprintf(out->file, " after %s, %zu processes\n",
+			      units_time(report->duration_ns).s, report->processes.count);
+	}
+	print_command(text, several ? "shown here" : "program", &process->command, process->exe);
 	print_label(out, "");
 	print_end(text, &process->end);
 	(void)fprintf(out->file, " after %s, pid %" PRIu32, units_time(process->duration_ns).s,
 		      process->pid);
-	if (report->processes.count > 1)
-		(void)fprintf(out->file, ", one of %zu processes", report->processes.count);
+	if (several && process == &report->processes.at[report->tree.peak_process])
+		(void)fputs(", the one with the highest peak", out->file);
 	(void)fputc('\n', out->file);
 }
 

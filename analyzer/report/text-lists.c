@@ -54,8 +54,8 @@ static void print_columns(const struct text_out *out, size_t rank, const char *w
 }
 
 /* The callers of @place, each on a line of its own, deeper and deeper. */
-static int print_callers(const struct text *text, struct places *places, const struct place *place,
-			 size_t most)
+static int print_callers(const struct text *text, const struct places *places,
+			 const struct place *place, size_t most)
 {
 	const struct text_out *out = &text->out;
 	const struct report *report = text->report;
@@ -68,21 +68,23 @@ static int print_callers(const struct text *text, struct places *places, const s
 		/* Where callers part, the share of the one that is shown. */
 		bool parted = callers[i].weight < place->weight - place->weight / 100;
 		size_t indent = 4 + WEIGHT_COLUMNS + SHARE_COLUMNS + 2;
-		size_t room = out->width - indent - utf8_width(out->arrow) - 1;
+		size_t deeper = 2 * (size_t)callers[i].depth;
+		size_t room = out->width - indent - deeper - utf8_width(out->arrow) - 1;
 
 		if (parted)
 			(void)fprintf(out->file, "%s%*s%s  ", out->dim, (int)indent - 2,
 				      units_share(callers[i].weight, place->weight).s, out->plain);
 		else
 			(void)fprintf(out->file, "%*s", (int)indent, "");
-		(void)fprintf(out->file, "%s%s%s ", out->dim, out->arrow, out->plain);
+		(void)fprintf(out->file, "%*s%s%s%s ", (int)deeper, "", out->dim, out->arrow,
+			      out->plain);
 		text_out_frame(out, report, &report->frames.at[callers[i].frame], room);
 		(void)fputc('\n', out->file);
 	}
 	return r;
 }
 
-static int print_place(const struct text *text, struct places *places, size_t index,
+static int print_place(const struct text *text, const struct places *places, size_t index,
 		       enum report_sort sort, const struct text_list *list)
 {
 	const struct text_out *out = &text->out;

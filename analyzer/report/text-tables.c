@@ -78,8 +78,8 @@ struct generations {
 	uint64_t bytes[RESULT_GENERATIONS]; /* of those alive */
 };
 
-static void print_generations(const struct text_out *out, const char *what,
-			      char (*ages)[AGE_TEXT], const struct generations *sums)
+static void print_generations(const struct text_out *out, const char *what, char (*ages)[AGE_TEXT],
+			      const struct generations *sums)
 {
 	text_out_heading(out, "GENERATIONS", what);
 	(void)fprintf(out->file, "%s    %-26s%14s%14s%14s%s\n", out->dim, "", "died", "still live",
@@ -121,8 +121,7 @@ void text_survivors(const struct text *text)
 		       units_bytes(process->gen_clock[0]).s);
 	(void)snprintf(ages[2], sizeof(ages[2]), "2  outlived %s",
 		       units_bytes(process->gen_clock[1]).s);
-	print_generations(out, "a block's age is what was allocated since its birth", ages,
-			  &sums);
+	print_generations(out, "a block's age is what was allocated since its birth", ages, &sums);
 }
 
 static int by_thread_bytes(const void *a, const void *b)

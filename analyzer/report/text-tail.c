@@ -148,6 +148,53 @@ static void note_modules(const struct text *text, size_t *notes)
 	}
 }
 
+/* Adds the modules whose missing names hide most of the peak.  Return: bytes that they hide. */
+static uint64_t nameless_modules(const struct text *text, struct strbuf *names)
+{
+	const struct report *report = text->report;
+	const report_sites *sites = &text->process->sites;
+	uint32_t said[3];
+	size_t count = 0;
+	uint64_t hidden = 0;
+
+	for (size_t i = 0; i < sites->count; i++) {
+		uint32_t stack = places_culprit(&text->view, sites->at[i].stack);
+		const struct report_frame *frame;
+		size_t known = 0;
+
+		if (stack == REPORT_NONE)
+			continue;
+		frame = &report->frames.at[report->stacks.at[stack].frame];
+		if (frame->named || frame->module == REPORT_NONE)
+			continue;
+		hidden += sites->at[i].peak_bytes;
+		while (known < count && said[known] != frame->module)
+			known++;
+		if (known < count || count == ARRAY_SIZE(said))
+			continue;
+		said[count++] = frame->module;
+		strbuf_addf(names, "%s%s", names->count ? ", " : "",
+			    names_base(intern_get(&report->strings, frame->module)));
+	}
+	return hidden;
+}
+
+static void note_nameless(const struct text *text, size_t *notes)
+{
+	struct strbuf names = { 0 }, note = { 0 };
+	uint64_t hidden = nameless_modules(text, &names);
+
+	if (hidden > text->process->totals.peak_bytes / 10) {
+		strbuf_addf(&note, "no names for %s: install debug symbols, or set",
+			    strbuf_get(&names));
+		print_note(text, notes, strbuf_get(&note));
+		(void)fprintf(text->out.file,
+			      "      DEBUGINFOD_URLS=https://debuginfod.elfutils.org\n");
+	}
+	strbuf_fini(&names);
+	strbuf_fini(&note);
+}
+
 void text_notes(const struct text *text)
 {
 	const struct report_trust *trust = &text->process->trust;
@@ -172,6 +219,7 @@ void text_notes(const struct text *text)
 		print_note(text, &notes, strbuf_get(&note));
 		strbuf_clear(&note);
 	}
+	note_nameless(text, &notes);
 	note_modules(text, &notes);
 	for (size_t i = 0; i < trust->notes.count; i++)
 		print_note(text, &notes, trust->notes.at[i]);

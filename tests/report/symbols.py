@@ -127,8 +127,8 @@ def check(condition, text):
         problems.append(text)
 
 
-def run(*command, **kwargs):
-    return subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True,
+def run(*command, check=True, **kwargs):
+    return subprocess.run([str(c) for c in command], check=check, capture_output=True, text=True,
                           **kwargs).stdout
 
 
@@ -160,7 +160,7 @@ def last_part(name):
     name = re.sub(r" \[clone .*", "", name)
     found = re.search(r"\boperator *([-<>=()!+*/%&|^~\[\],]+|new|delete|\w+)", name)
     if found:
-        return "operator" + found.group(1).strip("()")[:2]
+        return "operator" + found.group(1)[:1]  # "operator<<int>" is less-than
     while True:
         shorter = re.sub(r"<[^<>]*>|\([^()]*\)|\{[^{}]*\}|\[[^]]*\]", "", name)
         if shorter == name:
@@ -188,7 +188,7 @@ class Tool:
 def addr2line(program, path, addresses):
     """Frames per address, as the tool gives them."""
     text = run(program, "-e", path, "-i", "-f", "-C", "-a",
-               *[f"{a:#x}" for a in addresses]).splitlines()
+               *[f"{a:#x}" for a in addresses], check=program == "addr2line").splitlines()
     result = []
     for line in text:
         if re.fullmatch(r"0x[0-9a-f]+", line):
@@ -348,8 +348,10 @@ def check_rust(tool, top, version):
     with open(f"{top}/rust.rs", "w", encoding="ascii") as f:
         f.write(RUST_SOURCE)
     try:
-        run("rustc", "-g", "-O", "-C", f"symbol-mangling-version={version}", f"{top}/rust.rs",
-            "-o", path)
+        # The old mangling is an unstable option of the compilers that have another default.
+        run("rustc", "-g", "-O", "-Z", "unstable-options", "-C",
+            f"symbol-mangling-version={version}", f"{top}/rust.rs", "-o", path,
+            env={**os.environ, "RUSTC_BOOTSTRAP": "1"})
     except (OSError, subprocess.CalledProcessError):
         print(f"# rustc does not work here: Rust names ({version}) not tried")
         return

@@ -86,6 +86,15 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		  .alive = { 1 },
 		  .alive_bytes = { 8 } },
 	};
+	static const struct result_site only = { .allocations = 1,
+						 .bytes = 16,
+						 .live_blocks = 1,
+						 .live_bytes = 16,
+						 .peak_blocks = 1,
+						 .peak_bytes = 16,
+						 .max_bytes = 16,
+						 .alive = { 1 },
+						 .alive_bytes = { 16 } };
 	static const struct result_site mapped[] = {
 		{ .stack = 4,
 		  .fn = TENURE_FN_MMAP,
@@ -182,6 +191,8 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		return r;
 
 	process = (struct result_process){
+		.sites = &only,
+		.sites_count = 1,
 		.pid = 102,
 		.ppid = 100,
 		.image = 2,
@@ -200,7 +211,8 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 			    .live_bytes = 16,
 			    .peak_bytes = 16,
 			    .peak_blocks = 1 },
-		.trust = { .truncated = 1, .off_reason = "too many threads",
+		.trust = { .truncated = 1,
+			   .off_reason = "too many threads",
 			   .unmatched = 2,
 			   .missing_chunks = 3 },
 	};

@@ -33,13 +33,11 @@ enum py_domain {
 	PY_DOMAIN_OBJ,
 };
 
-/**
- * struct py_api - symbols of the interpreter; those above @optional_ exist in
- * every supported version
- */
+/** struct py_api - symbols of the interpreter, all of them there */
 struct py_api {
 	const char *(*get_version)(void);
 	int (*is_initialized)(void);
+	int64_t (*interpreter_id)(void *interp);
 	void *(*gilstate_this)(void);
 	void *(*interpreter_head)(void);
 	void (*get_allocator)(int domain, struct py_allocator *ret_allocator);
@@ -50,7 +48,19 @@ struct py_api {
 	void *type_code;
 	void *type_unicode;
 	void *type_bytes;
-	void *(*tstate_unchecked)(void);
+	void *type_list;
+	void *none;
+	void (*inc_ref)(void *object);
+	void (*dec_ref)(void *object);
+	void (*err_clear)(void);
+	int (*dict_next)(void *dict, ptrdiff_t *at, void **ret_key, void **ret_value);
+	long long (*long_value)(void *number);
+	void *(*list_new)(ptrdiff_t count);
+	int (*list_append)(void *list, void *object);
+	void *(*cfunction_new)(void *method, void *self, void *module);
+	void *(*capsule_new)(void *pointer, const char *name, void (*destroy)(void *capsule));
+	void *(*capsule_pointer)(void *capsule, const char *name);
+	void *(*tstate_unchecked)(void); /* named differently from 3.13 on */
 };
 
 enum py_frames_kind {
@@ -106,6 +116,7 @@ struct py_abi {
 	uint16_t gc_generations;
 	uint16_t gc_enabled;
 	uint16_t gc_callbacks;
+	uint16_t gc_collecting;
 	uint16_t str_ascii;
 	uint16_t str_compact;
 	uint16_t heap_qualname;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "py-code.h"
+#include "py-gc.h"
 #include "py-provider.h"
 #include "py-state.h"
 #include "record.h"
@@ -43,12 +44,21 @@ static attr_always_inline void got(struct thread *self, const struct stack_regs 
 		watching = false;
 		py_provider_first_object(self);
 	}
-	if (likely(py))
+	if (likely(py)) {
 		py->with_gil = 1;
+		py->gc_wanted = NULL;
+	}
 	record_alloc(self, block, bytes, stack_capture(self, regs),
 		     domain == PY_DOMAIN_OBJ ? TENURE_FN_PY_OBJ : TENURE_FN_PY_MEM);
-	if (likely(py))
-		py->with_gil = 0;
+	if (unlikely(!py))
+		return;
+	py->with_gil = 0;
+	if (domain == PY_DOMAIN_OBJ && unlikely(py->gc_wanted != NULL)) {
+		void *interp = py->gc_wanted;
+
+		py->gc_wanted = NULL;
+		py_gc_follow(self, py, interp);
+	}
 }
 
 static attr_always_inline void lose(const void *block, unsigned int domain)

@@ -109,6 +109,7 @@ static bool load_api(const struct object *object, struct py_api *ret)
 	} needed[] = {
 		{ "Py_GetVersion", &ret->get_version },
 		{ "Py_IsInitialized", &ret->is_initialized },
+		{ "PyInterpreterState_GetID", &ret->interpreter_id },
 		{ "PyGILState_GetThisThreadState", &ret->gilstate_this },
 		{ "PyInterpreterState_Head", &ret->interpreter_head },
 		{ "PyMem_GetAllocator", &ret->get_allocator },
@@ -119,6 +120,18 @@ static bool load_api(const struct object *object, struct py_api *ret)
 		{ "PyCode_Type", &ret->type_code },
 		{ "PyUnicode_Type", &ret->type_unicode },
 		{ "PyBytes_Type", &ret->type_bytes },
+		{ "PyList_Type", &ret->type_list },
+		{ "_Py_NoneStruct", &ret->none },
+		{ "Py_IncRef", &ret->inc_ref },
+		{ "Py_DecRef", &ret->dec_ref },
+		{ "PyErr_Clear", &ret->err_clear },
+		{ "PyDict_Next", &ret->dict_next },
+		{ "PyLong_AsLongLong", &ret->long_value },
+		{ "PyList_New", &ret->list_new },
+		{ "PyList_Append", &ret->list_append },
+		{ "PyCFunction_NewEx", &ret->cfunction_new },
+		{ "PyCapsule_New", &ret->capsule_new },
+		{ "PyCapsule_GetPointer", &ret->capsule_pointer },
 	};
 	void *symbol;
 

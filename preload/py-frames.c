@@ -13,6 +13,7 @@
 
 #include "nodes.h"
 #include "py-code.h"
+#include "py-gc.h"
 #include "tenure/wire-python.h"
 
 /* The offset of an instruction, from a pointer to it or to the one before the first. */
@@ -180,6 +181,7 @@ uint32_t py_frames_stack(struct thread *thread, uint32_t native)
 {
 	struct py_thread *py = py_thread_get(thread);
 	const void *tstate;
+	void *interp;
 	uint32_t count, python;
 
 	if (unlikely(!py))
@@ -200,6 +202,11 @@ uint32_t py_frames_stack(struct thread *thread, uint32_t native)
 	python = intern(thread, py, count);
 	if (unlikely(!python))
 		return native;
+	/* The collector that serves it: in 3.8 there is one for all. */
+	interp = py_state.abi->gc_in_runtime ? py_state.api.runtime
+					     : py_field(tstate, py_state.abi->tstate_interp);
+	if (unlikely(!py_gc_known(py, interp)))
+		py->gc_wanted = interp;
 	if (py->native != native || py->python != python) {
 		py->pair = nodes_intern(native, TENURE_NODE_WORD(TENURE_NODE_PAIR, python), 0);
 		py->native = native;

@@ -18,6 +18,7 @@
 #include "py-alloc.h"
 #include "py-code.h"
 #include "py-frames.h"
+#include "py-gc.h"
 #include "py-state.h"
 #include "record.h"
 #include "tenure/wire-python.h"
@@ -114,6 +115,7 @@ static const struct provider_ops ops_waiting = {
 static void at_exit(void)
 {
 	py_alloc_rearm();
+	py_gc_reset();
 	set_ops(&ops_watching);
 }
 

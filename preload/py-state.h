@@ -59,6 +59,9 @@ struct py_frame {
  * @native:     native half of the last pair
  * @python:     Python half of it
  * @pair:       its node
+ * @interp:     interpreter that was seen last
+ * @gc_epoch:   py_gc_epoch_ at that time
+ * @gc_wanted:  interpreter to be followed after this event, or NULL
  * @with_gil:   not 0 inside an allocator hook: the thread holds the GIL
  */
 struct py_thread {
@@ -70,6 +73,9 @@ struct py_thread {
 	uint32_t python;
 	uint32_t pair;
 	uint32_t with_gil;
+	uint32_t gc_epoch;
+	const void *interp;
+	void *gc_wanted;
 };
 
 /**

@@ -88,7 +88,7 @@ struct depends {
 };
 
 /* Return: false for a step that depends on more than memo_push() can note. */
-static bool step_depends(const struct frame *at, uint32_t rule, struct depends *on)
+static bool step_depends(const struct memo_fresh *at, uint32_t rule, struct depends *on)
 {
 	*on = (struct depends){ 0 };
 	switch ((enum rule_kind)RULE_KIND(rule)) {
@@ -119,23 +119,17 @@ static bool step_depends(const struct frame *at, uint32_t rule, struct depends *
 	return false;
 }
 
-static void check_add(struct walk_memo *memo, uint32_t *count, uintptr_t addr)
-{
-	memo->checks[*count] = (struct memo_check){ addr, step_load(addr) };
-	memo->owners[*count] = memo->count;
-	++*count;
-}
-
-bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool outermost,
-	       uint32_t node)
+bool memo_push_rare(struct walk_memo *memo, const struct memo_fresh *fresh, bool outermost,
+		    uint32_t node)
 {
 	const struct memo_frame *before = memo->count ? &memo->frames[memo->count - 1] : NULL;
 	uint32_t checks = before ? before->checks : 0;
 	uint32_t flags = before ? before->flags : 0;
-	uintptr_t slot = fresh->at.sp - 8;
+	uintptr_t slot = fresh->sp - 8;
 	struct depends on;
 
-	if (fresh->at.kind == TENURE_NODE_EXACT || !step_depends(&fresh->at, fresh->rule, &on))
+	if (TENURE_NODE_KIND(fresh->word) == TENURE_NODE_EXACT ||
+	    !step_depends(fresh, fresh->rule, &on))
 		return false;
 	/* A guess may have ended for a reason that left fp unread. */
 	if (outermost && RULE_KIND(fresh->rule) == RULE_GUESS)
@@ -144,24 +138,24 @@ bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool oute
 		return false;
 
 	if (on.base)
-		check_add(memo, &checks, on.base);
+		memo_check_add(memo, &checks, on.base, step_load(on.base));
 	if (outermost && on.cfa)
-		check_add(memo, &checks, on.cfa - 8);
+		memo_check_add(memo, &checks, on.cfa - 8, step_load(on.cfa - 8));
 	if ((flags & MEMO_NEEDS_FP) && on.save)
-		check_add(memo, &checks, on.save);
-	check_add(memo, &checks, slot);
+		memo_check_add(memo, &checks, on.save, step_load(on.save));
+	memo_check_add(memo, &checks, slot, step_load(slot));
 
 	if (on.save)
 		flags &= ~MEMO_NEEDS_FP;
 	if (on.needs)
 		flags |= MEMO_NEEDS_FP;
-	if (fresh->at.kind == TENURE_NODE_GUESS)
+	if (TENURE_NODE_KIND(fresh->word) == TENURE_NODE_GUESS)
 		flags |= MEMO_GUESSED;
 
 	memo->frames[memo->count++] = (struct memo_frame){
 		.slot = slot,
-		.word = TENURE_NODE_WORD(fresh->at.kind, fresh->at.pc),
-		.fp = fresh->at.fp,
+		.word = fresh->word,
+		.fp = fresh->fp,
 		.node = node,
 		.checks = checks,
 		.flags = flags,

@@ -67,12 +67,16 @@ struct memo_frame {
 
 /**
  * struct memo_fresh - a frame that the walk at hand has passed
- * @at:   where the walk stood
- * @rule: how it went on from there
+ * @word: as in its node
+ * @sp:   stack pointer in it
+ * @fp:   frame pointer in it
+ * @rule: how the walk went on from there
  * @node: predicted id, or 0
  */
 struct memo_fresh {
-	struct frame at;
+	uint64_t word;
+	uintptr_t sp;
+	uintptr_t fp;
 	uint32_t rule;
 	uint32_t node;
 };
@@ -142,33 +146,83 @@ static attr_always_inline uint32_t memo_verify(const struct walk_memo *memo, uin
 	return frames;
 }
 
-/** memo_meets() - is the walk's frame the kept one? */
-static attr_always_inline bool memo_meets(const struct memo_frame *kept, const struct frame *frame)
+/** memo_meets() - is where the walk stands the kept frame? */
+static attr_always_inline bool memo_meets(const struct memo_frame *kept, uint64_t word,
+					  uintptr_t fp)
 {
-	return kept->word == TENURE_NODE_WORD(frame->kind, frame->pc) &&
-	       (!(kept->flags & MEMO_NEEDS_FP) || kept->fp == frame->fp);
+	return kept->word == word && (!(kept->flags & MEMO_NEEDS_FP) || kept->fp == fp);
 }
 
-/** memo_hash() - place of the prediction for a walk that stands at @frame, above @node */
-static attr_always_inline uint32_t memo_hash(const struct frame *frame, uint32_t node)
+/** memo_hash() - place of the prediction for a walk that stands at @word, above @node */
+static attr_always_inline uint32_t memo_hash(uint64_t word, uintptr_t sp, uint32_t node)
 {
-	uint64_t h = (frame->pc ^ frame->sp << 7 ^ (uint64_t)node << 40) * 0x9e3779b97f4a7c15ull;
+	uint64_t h = (word ^ sp << 7 ^ (uint64_t)node << 40) * 0x9e3779b97f4a7c15ull;
 
 	return (uint32_t)(h >> (64 - 10));
 }
 
 _Static_assert(MEMO_GUESSES == 1u << 10, "memo_hash() has this many values");
 
+/** memo_push_rare() - memo_push() for the outermost frame and for rules that are not plain */
+attr_noinline bool memo_push_rare(struct walk_memo *memo, const struct memo_fresh *fresh,
+				  bool outermost, uint32_t node);
+
+static attr_always_inline void memo_check_add(struct walk_memo *memo, uint32_t *count,
+					      uintptr_t addr, uint64_t value)
+{
+	memo->checks[*count] = (struct memo_check){ addr, value };
+	memo->owners[*count] = memo->count;
+	++*count;
+}
+
 /**
  * memo_push() - keep a frame that the walk has passed, after those outside it
- * @fresh:     the frame
- * @outermost: the step from it ended the stack
- * @node:      its id
+ * @fresh: the frame
+ * @outer: the frame it led to
+ * @node:  its id
  *
  * There must be room.  Return: false if it cannot be kept; nothing inside of
  * it may be kept then.
  */
-bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool outermost,
-	       uint32_t node);
+static attr_always_inline bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh,
+					 uint32_t node)
+{
+	uint32_t kind = RULE_KIND(fresh->rule);
+	const struct memo_frame *before;
+	struct memo_frame *frame;
+	uint32_t checks;
+	uint32_t flags;
+
+	if (unlikely(memo->count == 0 || kind > RULE_FP ||
+		     TENURE_NODE_KIND(fresh->word) != TENURE_NODE_CALL))
+		return memo_push_rare(memo, fresh, memo->count == 0, node);
+
+	frame = &memo->frames[memo->count];
+	before = frame - 1;
+	checks = before->checks;
+	flags = before->flags;
+	if (RULE_SAVE(fresh->rule) != 0 && (flags & MEMO_NEEDS_FP)) {
+		uintptr_t base = kind == RULE_SP ? fresh->sp : fresh->fp;
+		uintptr_t save = base + RULE_OFFSET(fresh->rule) - RULE_SAVE(fresh->rule);
+
+		if (unlikely(save < fresh->sp))
+			return false;
+		memo_check_add(memo, &checks, save, step_load(save));
+		flags &= ~MEMO_NEEDS_FP;
+	}
+	if (kind == RULE_FP)
+		flags |= MEMO_NEEDS_FP;
+	memo_check_add(memo, &checks, fresh->sp - 8, step_load(fresh->sp - 8));
+	*frame = (struct memo_frame){
+		.slot = fresh->sp - 8,
+		.word = fresh->word,
+		.fp = fresh->fp,
+		.node = node,
+		.checks = checks,
+		.flags = flags,
+	};
+	memo->count++;
+	return true;
+}
 
 #endif /* PRELOAD_MEMO_H */

@@ -85,16 +85,6 @@ void reach_own(struct thread *thread)
 	}
 }
 
-void reach_begin(struct reach *reach, const struct thread *thread, uintptr_t slot)
-{
-	if (likely(slot >= thread->stack_lo && slot < thread->stack_hi)) {
-		*reach = (struct reach){ slot, thread->stack_hi, slot, thread->stack_hi };
-	} else {
-		/* Somewhere else: only the place where we stand is sure. */
-		*reach = (struct reach){ slot, slot + 8, thread->stack_lo, thread->stack_hi };
-	}
-}
-
 bool reach_more(struct reach *reach, uintptr_t addr)
 {
 	uintptr_t page = addr & ~(uintptr_t)(PAGE - 1);

@@ -13,8 +13,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
-
-struct thread;
+#include "thread.h"
 
 /**
  * struct reach - what the walk at hand may read
@@ -37,7 +36,22 @@ bool reach_probe(uintptr_t addr);
 attr_cold void reach_own(struct thread *thread);
 
 /** reach_begin() - for a walk whose first frame has its return address at @slot */
-void reach_begin(struct reach *reach, const struct thread *thread, uintptr_t slot);
+static attr_always_inline void reach_begin(struct reach *reach, const struct thread *thread,
+					   uintptr_t slot)
+{
+	bool own = slot >= thread->stack_lo && slot < thread->stack_hi;
+
+	reach->lo = slot;
+	reach->own_hi = thread->stack_hi;
+	if (likely(own)) {
+		reach->hi = thread->stack_hi;
+		reach->own_lo = slot;
+	} else {
+		/* Somewhere else: only the place where we stand is sure. */
+		reach->hi = slot + 8;
+		reach->own_lo = thread->stack_lo;
+	}
+}
 
 /** reach_more() - what reach_ok() does outside of the known range */
 attr_cold bool reach_more(struct reach *reach, uintptr_t addr);

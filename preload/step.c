@@ -8,6 +8,29 @@ enum {
 	GUESS_MAX = 16 << 20, /* no frame of code without a table is taken to be larger */
 };
 
+/* RULE_SP and RULE_FP where step() did not dare. */
+static enum step_result step_plain(struct frame *frame, uint32_t rule, struct reach *reach)
+{
+	uintptr_t cfa = (RULE_KIND(rule) == RULE_SP ? frame->sp : frame->fp) + RULE_OFFSET(rule);
+	uintptr_t save = cfa - RULE_SAVE(rule);
+
+	/* A table that lies must not lead us round in circles. */
+	if (cfa <= frame->sp || !reach_ok(reach, cfa - 8))
+		return STEP_LOST;
+	/* Where a signal interrupted a leaf, fp may be saved in its red zone. */
+	if (RULE_SAVE(rule) != 0) {
+		if (save < frame->sp - 128 || !reach_ok(reach, save))
+			return STEP_LOST;
+		frame->fp = step_load(save);
+	}
+	if (!reach_ok(reach, cfa - 8))
+		return STEP_LOST;
+	frame->pc = arch_pc(step_load(cfa - 8));
+	frame->sp = cfa;
+	frame->kind = TENURE_NODE_CALL;
+	return frame->pc ? STEP_OK : STEP_END;
+}
+
 static enum step_result step_drap(struct frame *frame, uint32_t rule, struct reach *reach)
 {
 	uintptr_t at = frame->fp + (uintptr_t)RULE_DRAP_OFFSET(rule);
@@ -78,9 +101,10 @@ enum step_result step_rare(struct frame *frame, uint32_t rule, struct reach *rea
 		return STEP_END;
 	case RULE_HARD:
 		return STEP_HARD;
-	case RULE_NONE:
 	case RULE_SP:
 	case RULE_FP:
+		return step_plain(frame, rule, reach);
+	case RULE_NONE:
 		break;
 	}
 	return STEP_LOST;

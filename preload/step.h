@@ -24,7 +24,7 @@ struct frame {
 	uintptr_t pc;
 	uintptr_t sp;
 	uintptr_t fp;
-	uint32_t kind;
+	uint64_t kind; /* as wide as it is used: a narrower store would stall the load */
 };
 
 enum step_result {
@@ -48,37 +48,47 @@ static attr_always_inline uintptr_t step_lookup(const struct frame *frame)
 /* RULE_GUESS, RULE_SIGNAL, RULE_DRAP, RULE_END and the rest. */
 attr_noinline enum step_result step_rare(struct frame *frame, uint32_t rule, struct reach *reach);
 
+/*
+ * The rare ways get copies, so that the caller's structs need not lie in
+ * memory.
+ */
+static attr_always_inline enum step_result step_rare_copied(struct frame *frame, uint32_t rule,
+							    struct reach *reach)
+{
+	struct frame frame_copy = *frame;
+	struct reach reach_copy = *reach;
+	enum step_result result = step_rare(&frame_copy, rule, &reach_copy);
+
+	*frame = frame_copy;
+	*reach = reach_copy;
+	return result;
+}
+
 /**
  * step() - replace @frame by its caller's
  *
- * Unless STEP_OK, @frame is unchanged.
+ * Unless STEP_OK, @frame is as it was.
  */
 static attr_always_inline enum step_result step(struct frame *frame, uint32_t rule,
 						struct reach *reach)
 {
 	uint32_t kind = RULE_KIND(rule);
-	uintptr_t cfa;
-	uintptr_t fp = frame->fp;
+	uintptr_t cfa = (kind == RULE_SP ? frame->sp : frame->fp) + RULE_OFFSET(rule);
+	uintptr_t save = cfa - RULE_SAVE(rule);
+	uintptr_t fp;
 
-	if (unlikely(kind > RULE_FP))
-		return step_rare(frame, rule, reach);
+	/*
+	 * The common case: a plain rule, and all that it reads lies within what
+	 * may be read, above the stack pointer.
+	 */
+	if (unlikely(kind > RULE_FP || cfa <= frame->sp || cfa > reach->hi || save < reach->lo ||
+		     frame->sp < reach->lo))
+		return step_rare_copied(frame, rule, reach);
 
-	cfa = (kind == RULE_SP ? frame->sp : fp) + RULE_OFFSET(rule);
-	/* A table that lies must not lead us round in circles. */
-	if (unlikely(cfa <= frame->sp || !reach_ok(reach, cfa - 8)))
-		return STEP_LOST;
-
-	if (RULE_SAVE(rule) != 0) {
-		uintptr_t save = cfa - RULE_SAVE(rule);
-
-		/* The red zone and what lies below it are not read. */
-		if (unlikely(save < frame->sp - 128 || !reach_ok(reach, save)))
-			return STEP_LOST;
-		fp = step_load(save);
-	}
+	fp = step_load(RULE_SAVE(rule) != 0 ? save : cfa - 8);
+	frame->fp = RULE_SAVE(rule) != 0 ? fp : frame->fp;
 	frame->pc = arch_pc(step_load(cfa - 8));
 	frame->sp = cfa;
-	frame->fp = fp;
 	frame->kind = TENURE_NODE_CALL;
 	return likely(frame->pc != 0) ? STEP_OK : STEP_END;
 }

@@ -30,7 +30,6 @@
 
 /**
  * struct walk - the capture at hand
- * @at:    where it stands
  * @reach: what it may read
  * @kept:  one behind the outermost kept frame it may still meet
  * @base:  node of the innermost kept frame at the start, or 0
@@ -39,7 +38,6 @@
  * @next:  node predicted for where it stands, or 0
  */
 struct walk {
-	struct frame at;
 	struct reach reach;
 	uint32_t kept;
 	uint32_t base;
@@ -82,70 +80,78 @@ static attr_cold bool prepare(struct thread *thread)
 	return true;
 }
 
-/* The rule for where @walk stands, when no prediction knows it. */
-static attr_always_inline uint32_t rule_of(struct thread *thread, const struct walk *walk)
+/* The rule for code at @pc, from the tables; a new rule may be of a new object. */
+static attr_cold uint32_t rule_new(struct thread *thread, uintptr_t pc)
 {
-	uintptr_t pc = step_lookup(&walk->at);
-	uint32_t rule = rules_lookup(pc);
-
-	if (likely(rule != RULE_NONE))
-		return rule;
-	/* A new rule may be of a new object. */
 	modules_check(thread, pc);
 	return rules_fill(pc);
 }
 
-/* The rule for where @walk stands; notes in @fresh what is predicted of it. */
+static attr_always_inline uint32_t rule_of(struct thread *thread, uint64_t word)
+{
+	const struct frame frame = { .pc = TENURE_NODE_PC(word), .kind = TENURE_NODE_KIND(word) };
+	uintptr_t pc = step_lookup(&frame);
+	uint32_t rule = rules_lookup(pc);
+
+	return likely(rule != RULE_NONE) ? rule : rule_new(thread, pc);
+}
+
+/* The rule for a frame of @word and @sp; notes in @walk and @fresh what is predicted of it. */
 static attr_always_inline uint32_t predict(struct thread *thread, struct walk *walk,
 					   struct memo_fresh *fresh)
 {
-	uint64_t word = TENURE_NODE_WORD(walk->at.kind, walk->at.pc);
 	const struct tenure_node *node = nodes_get(walk->next);
+	uint64_t word = fresh->word;
 
-	if (unlikely(!walk->next || node->word != word)) {
-		walk->next = thread->memo->predictions[memo_hash(&walk->at, walk->base)];
+	if (unlikely(node->word != word)) { /* that of node 0 is never written */
+		walk->next = thread->memo->predictions[memo_hash(word, fresh->sp, walk->base)];
 		walk->run = walk->count;
 		node = nodes_get(walk->next);
-		if (!walk->next || node->word != word) {
+		if (node->word != word) {
 			walk->next = 0;
 			walk->run = walk->count + 1;
 			fresh->node = 0;
-			return rule_of(thread, walk);
+			return rule_of(thread, word);
 		}
 	}
 	fresh->node = walk->next;
 	walk->next = node->parent;
 	if (unlikely(!rules_holds(node->aux)))
-		return rule_of(thread, walk);
+		return rule_of(thread, word);
 	return node->aux;
 }
 
 /*
- * Walks from walk->at outwards.  Returns STEP_OK when it has met a kept
- * frame, which is then the last before walk->kept.
+ * Walks outwards.  Returns STEP_OK when it has met a kept frame, which is
+ * then the last before walk->kept.
  */
-static attr_always_inline enum step_result outwards(struct thread *thread, struct walk *walk)
+static attr_always_inline enum step_result outwards(struct thread *thread, struct walk *walk,
+						    const struct stack_regs *regs)
 {
 	struct walk_memo *memo = thread->memo;
+	struct frame at = { regs->pc, regs->sp, regs->fp, TENURE_NODE_CALL };
 	enum step_result result;
 
 	do {
-		uintptr_t slot = walk->at.sp - 8;
+		uint64_t word = TENURE_NODE_WORD(at.kind, at.pc);
 		struct memo_fresh *fresh;
 
-		while (walk->kept > 0 && memo->frames[walk->kept - 1].slot < slot)
-			walk->kept--;
-		if (walk->kept > 0 && memo->frames[walk->kept - 1].slot == slot &&
-		    memo_meets(&memo->frames[walk->kept - 1], &walk->at))
-			return STEP_OK;
+		while (walk->kept > 0 && memo->frames[walk->kept - 1].slot <= at.sp - 8) {
+			const struct memo_frame *kept = &memo->frames[walk->kept - 1];
 
+			if (kept->slot == at.sp - 8 && memo_meets(kept, word, at.fp))
+				return STEP_OK;
+			walk->kept--;
+		}
 		if (unlikely(walk->kept + walk->count >= memo->room) && !memo_grow(memo))
 			return STEP_LOST;
 		fresh = &memo->fresh[walk->count];
-		fresh->at = walk->at;
+		fresh->word = word;
+		fresh->sp = at.sp;
+		fresh->fp = at.fp;
 		fresh->rule = predict(thread, walk, fresh);
 		walk->count++;
-		result = step(&walk->at, fresh->rule, &walk->reach);
+		result = step(&at, fresh->rule, &walk->reach);
 	} while (likely(result == STEP_OK));
 	return result;
 }
@@ -159,7 +165,7 @@ static uint32_t intern(const struct memo_fresh *fresh, uint32_t parent, uint32_t
 			return parent;
 		return nodes_intern(parent, TENURE_NODE_WORD(TENURE_NODE_CUT, 0), 0);
 	}
-	return nodes_intern(parent, TENURE_NODE_WORD(fresh->at.kind, fresh->at.pc), fresh->rule);
+	return nodes_intern(parent, fresh->word, fresh->rule);
 }
 
 /*
@@ -175,7 +181,8 @@ static attr_always_inline uint32_t inwards(struct thread *thread, struct walk *w
 	uint32_t depth = walk->kept;
 
 	/* The frames behind are no more; those that follow must be complete before they count. */
-	memo->count = keep ? walk->kept : memo->count;
+	if (likely(keep))
+		memo->count = walk->kept;
 	if (likely(result == STEP_OK)) {
 		node = memo->frames[walk->kept - 1].node;
 		flags = memo->frames[walk->kept - 1].flags & (MEMO_GUESSED | MEMO_CUT);
@@ -196,10 +203,10 @@ static attr_always_inline uint32_t inwards(struct thread *thread, struct walk *w
 			node = fresh->node;
 		} else {
 			node = intern(fresh, node, depth);
-			memo->predictions[memo_hash(&fresh->at, walk->base)] = node;
+			memo->predictions[memo_hash(fresh->word, fresh->sp, walk->base)] = node;
 		}
-		keep = keep && memo_push(memo, fresh, depth == 0, node);
-		if (unlikely(fresh->at.kind == TENURE_NODE_GUESS))
+		keep = keep && memo_push(memo, fresh, node);
+		if (unlikely(TENURE_NODE_KIND(fresh->word) == TENURE_NODE_GUESS))
 			flags |= MEMO_GUESSED;
 		if (unlikely(depth_max && depth >= depth_max)) {
 			flags |= MEMO_CUT;
@@ -235,13 +242,10 @@ static attr_cold uint32_t by_tables(struct thread *thread, const struct stack_re
 	}
 	for (uint32_t depth = 0; depth < count; depth++) {
 		uint64_t word = words[count - 1 - depth];
-		struct memo_fresh frame = {
-			.at = { .pc = TENURE_NODE_PC(word), .kind = TENURE_NODE_KIND(word) },
-		};
+		struct memo_fresh frame = { .word = word, .rule = rule_of(thread, word) };
 
-		frame.rule = rules_find(step_lookup(&frame.at));
 		node = intern(&frame, node, depth);
-		if (frame.at.kind == TENURE_NODE_GUESS)
+		if (TENURE_NODE_KIND(word) == TENURE_NODE_GUESS)
 			flags |= MEMO_GUESSED;
 		if (depth_max && depth >= depth_max)
 			flags |= MEMO_CUT;
@@ -253,7 +257,7 @@ static attr_cold uint32_t by_tables(struct thread *thread, const struct stack_re
 
 static attr_always_inline uint32_t capture(struct thread *thread, const struct stack_regs *regs)
 {
-	struct walk walk = { .at = { regs->pc, regs->sp, regs->fp, TENURE_NODE_CALL } };
+	struct walk walk = { 0 };
 	uintptr_t slot = regs->sp - 8;
 	struct walk_memo *memo = thread->memo;
 	enum step_result result;
@@ -274,7 +278,9 @@ static attr_always_inline uint32_t capture(struct thread *thread, const struct s
 		if (kept > 0) {
 			const struct memo_frame *leaf = &memo->frames[kept - 1];
 
-			if (leaf->slot == slot && memo_meets(leaf, &walk.at)) {
+			if (leaf->slot == slot &&
+			    memo_meets(leaf, TENURE_NODE_WORD(TENURE_NODE_CALL, regs->pc),
+				       regs->fp)) {
 				if (unlikely(leaf->flags & (MEMO_GUESSED | MEMO_CUT)))
 					count_flags(leaf->flags);
 				return leaf->node;
@@ -283,7 +289,7 @@ static attr_always_inline uint32_t capture(struct thread *thread, const struct s
 		}
 	}
 	reach_begin(&walk.reach, thread, slot);
-	result = outwards(thread, &walk);
+	result = outwards(thread, &walk, regs);
 	if (unlikely(result == STEP_HARD))
 		return by_tables(thread, regs);
 	return inwards(thread, &walk, result, own);

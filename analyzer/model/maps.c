@@ -327,8 +327,10 @@ int maps_move(struct maps *maps, const struct maps_move *move)
 		return cut(maps, new_end, old_end);
 
 	err = copy_pieces(maps, move->old_start, move->old_start + kept, &pieces);
-	if (!err && move->old_start == move->new_start && pieces.ranges.count)
-		err = add_rest(maps, move, kept, pieces.ranges.at[pieces.ranges.count - 1].file);
+	if (!err && move->old_bytes && move->old_start == move->new_start)
+		err = add_rest(maps, move, kept,
+			       pieces.ranges.count &&
+				       pieces.ranges.at[pieces.ranges.count - 1].file);
 	else if (!err)
 		err = move_pieces(maps, move, &pieces, kept);
 	vec_fini(&pieces.ranges);

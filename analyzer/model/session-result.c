@@ -116,7 +116,7 @@ static int finish_sites(struct session *session)
 	    (session->maps.sites.count && !session->mapped_results))
 		return -1;
 
-	for (size_t i = 0; i < heap->slots; i++) {
+	for (size_t i = 0; i < heap_slots(heap); i++) {
 		const struct heap_block *block = &heap->blocks[i];
 		struct result_site *site;
 		unsigned int generation;

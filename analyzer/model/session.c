@@ -18,8 +18,8 @@
 #define GEN_2_BYTES (UINT64_C(16) << 20)
 
 /* How far ahead entries of the heap, and then of the sites, are fetched. */
-#define AHEAD_HEAP 24u
-#define AHEAD_SITE 8u
+#define AHEAD_HEAP 32u
+#define AHEAD_SITE 12u
 
 /* Of the finest interval of the timeline, and of the reach of repairs. */
 #define TIMELINE_NS 100000.0
@@ -284,11 +284,10 @@ static inline void prefetch_site(const struct session *session, const struct eve
 	if (event->kind == EVENT_ALLOC) {
 		if (event->stack < session->sites.stacks)
 			site = session->sites.by_stack[event->stack];
-	} else if (event->kind == EVENT_FREE && session->heap.slots) {
-		const struct heap_block *block =
-			&session->heap.blocks[heap_home(&session->heap, key_of(event))];
+	} else if (event->kind == EVENT_FREE) {
+		const struct heap_block *block = heap_find(&session->heap, key_of(event));
 
-		if (block->addr == key_of(event))
+		if (block)
 			site = block->site;
 	}
 	if (site != SITES_NONE) {

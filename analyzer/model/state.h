@@ -36,6 +36,19 @@ struct owed_free {
 	uint32_t thread;
 };
 
+/* Frees of blocks that are not known, whose allocation may be late. */
+#define EARLY_MAX 16u
+
+/**
+ * struct early_free - a free that came before there was a block known by @key
+ * @thread: that freed it: its own allocations are in order
+ */
+struct early_free {
+	uint64_t key;
+	uint64_t stamp;
+	uint32_t thread;
+};
+
 /**
  * struct session - one process image
  * @now:        largest stamp so far
@@ -45,6 +58,8 @@ struct owed_free {
  * @young, @old: blocks born before these moments are in generation 1, 2
  * @collecting: a collection is under way
  * @window:     ticks within which a free may arrive behind its successor
+ * @hair:       ticks within which an allocation may arrive behind its free
+ * @early_last: stamp of the newest early free
  * @no_memory:  the analyzer's own memory has run out: nothing is modelled any more
  */
 struct session {
@@ -59,6 +74,7 @@ struct session {
 	bool collecting;
 	uint64_t us_per_tick_q32;
 	uint64_t window;
+	uint64_t hair;
 	bool no_memory;
 	bool ended;
 	bool finished;
@@ -78,6 +94,9 @@ struct session {
 	struct owed_free owed[OWED_MAX];
 	uint32_t owed_count;
 	uint32_t owed_next;
+	struct early_free early[EARLY_MAX];
+	uint32_t early_next;
+	uint64_t early_last;
 
 	VEC(struct result_mark) marks;
 	VEC(const char *) notes;

@@ -35,6 +35,9 @@ static enum places_class class_of(const struct report *report, const struct repo
 		frame->module == REPORT_NONE ? "" : intern_get(&report->strings, frame->module);
 	const char *function = intern_get(&report->strings, frame->function);
 
+	if (frame->kind == RESOLVE_PYTHON && frame->file != REPORT_NONE &&
+	    strncmp(intern_get(&report->strings, frame->file), "<frozen importlib", 17) == 0)
+		return PLACES_SYSTEM;
 	if (frame->kind != RESOLVE_NATIVE)
 		return PLACES_OWN;
 	if (names_is_entry(function))
@@ -48,17 +51,27 @@ static enum places_class class_of(const struct report *report, const struct repo
 
 uint32_t places_culprit(const struct places_view *view, uint32_t stack)
 {
-	const struct report_stack *stacks = view->report->stacks.at;
-	uint32_t system = REPORT_NONE;
+	const struct report *report = view->report;
+	uint32_t system = REPORT_NONE, nameless = REPORT_NONE;
 
-	for (uint32_t at = stack; at != REPORT_NONE; at = stacks[at].caller) {
-		enum places_class class = view->classes[stacks[at].frame];
+	for (uint32_t at = stack; at != REPORT_NONE; at = report->stacks.at[at].caller) {
+		uint32_t frame = report->stacks.at[at].frame;
+		enum places_class class = view->classes[frame];
 
-		if (class == PLACES_OWN)
-			return at;
+		if (class == PLACES_OWN) {
+			/* An extension without names: the Python code that called it says more. */
+			if (report->frames.at[frame].kind == RESOLVE_PYTHON)
+				return at;
+			if (report->frames.at[frame].named || !view->python)
+				return nameless != REPORT_NONE ? nameless : at;
+			if (nameless == REPORT_NONE)
+				nameless = at;
+		}
 		if (class == PLACES_SYSTEM && system == REPORT_NONE)
 			system = at;
 	}
+	if (nameless != REPORT_NONE)
+		return nameless;
 	return system != REPORT_NONE ? system : stack;
 }
 
@@ -122,10 +135,10 @@ int places_view_init(struct places_view *view, const struct report *report)
 {
 	struct idmap names = { 0 }, labels = { 0 };
 	size_t count = report->frames.count;
-	bool python = has_python(report);
 	int r = 0;
 
 	view->report = report;
+	view->python = has_python(report);
 	view->classes = malloc(count + 1);
 	view->labels = calloc(count + 1, sizeof(*view->labels));
 	if (!view->classes || !view->labels)
@@ -135,7 +148,7 @@ int places_view_init(struct places_view *view, const struct report *report)
 		const struct report_frame *frame = &report->frames.at[i];
 		uint32_t name;
 
-		view->classes[i] = (uint8_t)class_of(report, frame, python);
+		view->classes[i] = (uint8_t)class_of(report, frame, view->python);
 		r = idmap_add(&names, idmap_pair(frame->function, frame->file),
 			      (uint32_t)names.count, &name);
 		if (r >= 0)

@@ -7,6 +7,7 @@
 #ifndef REPORT_PLACES_H
 #define REPORT_PLACES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ enum places_class {
 /** struct places_view - what is known of the frames of a document, for many lists */
 struct places_view {
 	const struct report *report;
+	bool python;	  /* it has Python frames */
 	uint8_t *classes; /* per frame: enum places_class */
 	uint32_t *labels; /* per frame: equal for frames that are printed alike */
 };

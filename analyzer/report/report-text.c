@@ -113,6 +113,7 @@ int report_text_write(const struct report *report, const struct report_text_opti
 		return fflush(out) == 0 ? 0 : neg_errno();
 	}
 
+	text.out.exe = text.process->exe;
 	r = places_view_init(&text.view, report);
 	if (r < 0)
 		return r;

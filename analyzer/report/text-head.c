@@ -138,7 +138,10 @@ static void print_what_ran(const struct text *text)
 		(void)fprintf(out->file, " after %s, %zu processes\n",
 			      units_time(report->duration_ns).s, report->processes.count);
 	}
-	print_command(text, several ? "shown here" : "program", &process->command, process->exe);
+	/* The session knows all of its command; a process only what could be sent. */
+	print_command(text, several ? "shown here" : "program",
+		      !several && report->command.count ? &report->command : &process->command,
+		      process->exe);
 	print_label(out, "");
 	print_end(text, &process->end);
 	(void)fprintf(out->file, " after %s, pid %" PRIu32, units_time(process->duration_ns).s,

@@ -60,10 +60,13 @@ static int print_callers(const struct text *text, const struct places *places,
 	const struct text_out *out = &text->out;
 	const struct report *report = text->report;
 	struct place_caller callers[CALLERS_MAX];
+	uint32_t module = REPORT_NONE;
 	size_t count;
 	int r = places_callers(places, &text->view, place, callers,
 			       most < CALLERS_MAX ? most : CALLERS_MAX, &count);
 
+	if (place->stack != REPORT_NONE)
+		module = report->frames.at[report->stacks.at[place->stack].frame].module;
 	for (size_t i = 0; i < count && r == 0; i++) {
 		/* Where callers part, the share of the one that is shown. */
 		bool parted = callers[i].weight < place->weight - place->weight / 100;
@@ -78,7 +81,9 @@ static int print_callers(const struct text *text, const struct places *places,
 			(void)fprintf(out->file, "%*s", (int)indent, "");
 		(void)fprintf(out->file, "%*s%s%s%s ", (int)deeper, "", out->dim, out->arrow,
 			      out->plain);
-		text_out_frame(out, report, &report->frames.at[callers[i].frame], room);
+		text_out_frame(out, report, &report->frames.at[callers[i].frame], module, room);
+		if (i + 1 < count && callers[i + 1].depth > callers[i].depth)
+			module = report->frames.at[callers[i].frame].module;
 		(void)fputc('\n', out->file);
 	}
 	return r;
@@ -99,7 +104,8 @@ static int print_place(const struct text *text, const struct places *places, siz
 		(void)fputs("[no stack]", out->file);
 	else
 		text_out_frame(out, report,
-			       &report->frames.at[report->stacks.at[place->stack].frame], room);
+			       &report->frames.at[report->stacks.at[place->stack].frame],
+			       REPORT_NONE, room);
 	(void)fputc('\n', out->file);
 	return print_callers(text, places, place, list->callers);
 }

@@ -27,6 +27,7 @@ void text_out_init(struct text_out *out, FILE *file, unsigned int width, bool co
 		.arrow = unicode ? "\u2190" : "<-",
 		.dash = unicode ? "\u2013" : "-",
 		.cwd = "",
+		.exe = "",
 	};
 	if (out->width < WIDTH_LEAST)
 		out->width = WIDTH_LEAST;
@@ -59,8 +60,10 @@ void text_out_clean(const struct text_out *out, struct strbuf *line, const char 
 		uint32_t code = 0;
 		unsigned int length = utf8_next(&text, &code);
 
-		if (length == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0) ||
-		    (code >= 0x80 && !out->unicode))
+		if (code == '\n' || code == '\t')
+			strbuf_addc(line, ' ');
+		else if (length == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+			 (code >= 0x80 && !out->unicode))
 			strbuf_addc(line, '?');
 		else
 			strbuf_add(line, from, length);
@@ -100,9 +103,28 @@ void text_out_command(const struct text_out *out, struct strbuf *line, const rep
 	}
 }
 
-/* "file.c:12" below the working directory with its directories, else without. */
+/* The last part of a path, with the directory where the file's name alone says nothing. */
+static const char *file_name(const char *path)
+{
+	static const char *const vague[] = { "__init__.py", "__main__.py", "mod.rs", "lib.rs" };
+	const char *base = names_base(path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(vague); i++) {
+		if (strcmp(base, vague[i]) != 0 || base - path < 2)
+			continue;
+		for (base--; base > path && base[-1] != '/';)
+			base--;
+		break;
+	}
+	return base;
+}
+
+/*
+ * "file.c:12" below the working directory with its directories, else without;
+ * "(libfoo.so.1)" unless that is @module anyway.
+ */
 static void add_place(const struct text_out *out, const struct report *report,
-		      const struct report_frame *frame, struct strbuf *place)
+		      const struct report_frame *frame, uint32_t module, struct strbuf *place)
 {
 	size_t cwd = strlen(out->cwd);
 
@@ -110,24 +132,45 @@ static void add_place(const struct text_out *out, const struct report *report,
 		const char *file = intern_get(&report->strings, frame->file);
 		bool below = cwd > 1 && strncmp(file, out->cwd, cwd) == 0 && file[cwd] == '/';
 
-		text_out_clean(out, place, below ? file + cwd + 1 : names_base(file));
+		text_out_clean(out, place, below ? file + cwd + 1 : file_name(file));
 		strbuf_addf(place, ":%" PRIu32, frame->line);
-	} else if (frame->named && frame->module != REPORT_NONE) {
+	} else if (frame->named && frame->module != REPORT_NONE && frame->module != module) {
+		const char *path = intern_get(&report->strings, frame->module);
+
+		if (strcmp(path, out->exe) == 0)
+			return;
 		strbuf_addc(place, '(');
-		text_out_clean(out, place, names_base(intern_get(&report->strings, frame->module)));
+		text_out_clean(out, place, names_base(path));
 		strbuf_addc(place, ')');
 	}
 }
 
+/* Cuts @line down to @columns from its front: the end of a path says most. */
+static void clip_front(const struct text_out *out, struct strbuf *line, size_t columns)
+{
+	struct strbuf cut = { 0 };
+	const char *at = strbuf_get(line);
+	uint32_t code;
+
+	if (utf8_width(at) <= columns)
+		return;
+	while (*at && utf8_width(at) + utf8_width(out->dots) > columns)
+		(void)utf8_next(&at, &code);
+	strbuf_adds(&cut, out->dots);
+	strbuf_adds(&cut, at);
+	strbuf_fini(line);
+	*line = cut;
+}
+
 void text_out_frame(const struct text_out *out, const struct report *report,
-		    const struct report_frame *frame, size_t columns)
+		    const struct report_frame *frame, uint32_t module, size_t columns)
 {
 	struct strbuf name = { 0 }, cleaned = { 0 }, place = { 0 };
 	const char *function = intern_get(&report->strings, frame->function);
 	size_t room = columns, place_width;
 
-	add_place(out, report, frame, &place);
-	text_out_clip(out, &place, columns / 2);
+	add_place(out, report, frame, module, &place);
+	clip_front(out, &place, columns - columns / 3);
 	place_width = utf8_width(strbuf_get(&place));
 	if (place_width)
 		room -= place_width + 2;

@@ -25,7 +25,8 @@ struct text_out {
 	const char *dots;
 	const char *arrow; /* from a function to its caller */
 	const char *dash;
-	const char *cwd;
+	const char *cwd; /* files below it are shown with their directories */
+	const char *exe; /* functions in it are shown without their object */
 };
 
 /** text_out_init() - @width columns, at least 60 */
@@ -49,10 +50,13 @@ void text_out_command(const struct text_out *out, struct strbuf *line, const rep
 /**
  * text_out_frame() - print a function and its place in at most @columns
  *
+ * @module: number of the string that names the object of the frame before,
+ *          which is not said again; or REPORT_NONE
+ *
  * The place ("file.c:12", "(libfoo.so.1)") is kept, the name is cut.
  */
 void text_out_frame(const struct text_out *out, const struct report *report,
-		    const struct report_frame *frame, size_t columns);
+		    const struct report_frame *frame, uint32_t module, size_t columns);
 
 /** text_out_bars() - print @count values as a row of bars, the largest at full height */
 void text_out_bars(const struct text_out *out, const uint64_t *values, size_t count);

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "pages.h"
 #include "shared.h"
@@ -270,8 +271,24 @@ uint32_t nodes_intern(uint32_t parent, uint64_t word, uint32_t aux)
 	return likely(id) ? id : intern_slow(&key);
 }
 
+/*
+ * How many bytes of nodes to reserve: all there can be, unless address space
+ * is limited and the program needs it more.
+ */
+static size_t reservation(void)
+{
+	uint64_t limit[2] = { UINT64_MAX, UINT64_MAX };
+	size_t share;
+
+	if (SYS_CALL4(SYS_prlimit64, 0, RLIMIT_AS, 0, limit) < 0 || limit[0] >= NODES_BYTES * 64)
+		return NODES_BYTES;
+	share = ALIGN_DOWN((size_t)limit[0] / 16, BATCH_BYTES);
+	return share < BATCH_BYTES ? BATCH_BYTES : share < NODES_BYTES ? share : NODES_BYTES;
+}
+
 int nodes_init(void)
 {
+	size_t bytes = reservation();
 	long base;
 
 	/* What a parent left: its index.  Its nodes are not inherited. */
@@ -282,15 +299,16 @@ int nodes_init(void)
 	for (size_t i = 0; i < ARRAY_SIZE(batches); i++)
 		batches[i] = 0;
 	newest = 0;
-	ids_max = IDS_MAX;
+	ids_max = (uint32_t)(bytes / sizeof(struct tenure_node)) - 1;
+	if (ids_max > IDS_MAX)
+		ids_max = IDS_MAX;
 
-	base = sys_mmap(NULL, NODES_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			-1, 0);
+	base = sys_mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (base < 0 && base > -4096)
 		return (int)base;
 
 	/* Else a child could find its own mappings where it believes the reservation. */
-	(void)sys_madvise((void *)base, NODES_BYTES, MADV_DONTFORK);
+	(void)sys_madvise((void *)base, bytes, MADV_DONTFORK);
 	nodes_base_ = (struct tenure_node *)base;
 
 	if (!batch_map(0) || !level_make(0))

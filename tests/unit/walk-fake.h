@@ -29,8 +29,9 @@ void *shared_map(void *at, uint64_t offset, size_t bytes)
 	void *map;
 
 	(void)offset;
-	if (fake_batches-- == 0)
+	if (fake_batches == 0)
 		return NULL;
+	fake_batches--;
 	map = mmap(at, bytes, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
 	return map == MAP_FAILED ? NULL : map;

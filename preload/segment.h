@@ -30,4 +30,16 @@ struct segment {
  */
 attr_nodiscard int segment_find(uintptr_t pc, struct segment *ret_segment);
 
+/**
+ * segment_changed() - objects were loaded or unloaded
+ *
+ * Context: guard held.  Takes the loader's lock, where segment_find() cannot
+ * ask it without.
+ */
+void segment_changed(void);
+
+/** segment_scan(), segment_find_scanned() - what stands in for an older C library's loader */
+void segment_scan(void);
+attr_nodiscard int segment_find_scanned(uintptr_t pc, struct segment *ret_segment);
+
 #endif /* PRELOAD_SEGMENT_H */

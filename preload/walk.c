@@ -23,6 +23,7 @@
 #include "nodes.h"
 #include "reach.h"
 #include "rules.h"
+#include "segment.h"
 #include "shared.h"
 #include "stack.h"
 #include "step.h"
@@ -325,6 +326,7 @@ static int new_root(void)
 
 void walk_modules_changed(void)
 {
+	segment_changed();
 	rules_forget();
 	/* When the table of nodes is full the old root goes on serving. */
 	if (new_root() < 0)
@@ -333,10 +335,12 @@ void walk_modules_changed(void)
 
 void walk_modules_added(void)
 {
+	segment_changed();
 	rules_added();
 }
 
 int walk_init(void)
 {
+	segment_changed();
 	return new_root();
 }

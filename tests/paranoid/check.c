@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The walker's conscience: compares every capture with a walk by the unwind
- * tables that remembers nothing, and each 101st with libunwind's.
+ * tables that remembers nothing, and each 101st with libunwind's, as well as
+ * each that could not be followed to its end.
  *
  * Linked with the shim's sources into libtenure-paranoid.so.  In the
  * directory $TENURE_PARANOID each process keeps a file of counters, alive
@@ -265,6 +266,7 @@ static attr_noinline void check(struct thread *thread, const struct stack_regs *
 {
 	struct paranoid_counters *c = open_counters();
 	struct stacks *s = stacks;
+	bool cut = false;
 	uint64_t root;
 
 	if (!c)
@@ -281,6 +283,7 @@ static attr_noinline void check(struct thread *thread, const struct stack_regs *
 		unsigned int kind = TENURE_NODE_KIND(s->fast[i]);
 
 		if (kind == TENURE_NODE_CUT) {
+			cut = true;
 			count(&c->cut);
 			sample("cut", s, NULL, 0);
 		}
@@ -292,7 +295,7 @@ static attr_noinline void check(struct thread *thread, const struct stack_regs *
 		}
 	}
 	compare_full(s, thread, regs, root);
-	if (c->captures % LIBUNWIND_EACH == 1)
+	if (cut || c->captures % LIBUNWIND_EACH == 1)
 		compare_lib(s, regs);
 }
 

@@ -9,6 +9,7 @@
 
 #include "cfi.h"
 #include "rules.h"
+#include "segment.h"
 #include "test.h"
 #include "walk-fake.h"
 
@@ -176,6 +177,23 @@ TEST(tables_begin_and_end_with_their_function)
 }
 
 #endif
+
+TEST(the_copied_list_of_objects_finds_what_the_loader_finds)
+{
+	const uintptr_t around[] = { (uintptr_t)memcpy, (uintptr_t)getpid, (uintptr_t)is_covered,
+				     0x1000 };
+
+	segment_scan();
+	segment_scan();
+	for (size_t i = 0; i < ARRAY_SIZE(around); i++) {
+		struct segment a = { 0 };
+		struct segment b = { 0 };
+
+		CHECK_EQ(segment_find(around[i], &a), segment_find_scanned(around[i], &b));
+		CHECK_EQ(a.header, b.header);
+		CHECK_EQ(a.header != NULL, i < 3);
+	}
+}
 
 TEST(a_remembered_rule_is_the_made_one)
 {

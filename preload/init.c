@@ -9,10 +9,12 @@
 #include <stdlib.h>
 
 #include "image.h"
+#include "intercept-new.h"
 #include "modules.h"
 #include "provider.h"
 #include "real.h"
 #include "record.h"
+#include "redirect.h"
 #include "thread.h"
 
 /*
@@ -47,6 +49,7 @@ __attribute__((constructor)) static void init(void)
 		return;
 	(void)on_exit(at_exit, NULL);
 	modules_scan(thread);
+	redirect_init(thread, intercept_new_operators);
 	provider_watch(thread);
 	thread_leave(thread);
 }

@@ -14,6 +14,7 @@
 #include "image.h"
 #include "provider.h"
 #include "record.h"
+#include "redirect.h"
 #include "stack.h"
 #include "sys.h"
 #include "tenure/wire.h"
@@ -258,8 +259,10 @@ static void scan_locked(struct thread *thread)
 	gone = drop_gone(thread);
 	unlock();
 
-	if (scan.added)
+	if (scan.added) {
+		redirect_added();
 		walk_modules_added();
+	}
 	if (scan.added || gone) {
 		provider_watch(thread);
 		if (provider_ops && provider_ops->modules)
@@ -302,6 +305,13 @@ void modules_refresh(struct thread *thread)
 		modules_scan(thread);
 }
 
+void modules_poll(struct thread *thread)
+{
+	/* Who holds the lock is scanning; what this scan misses the next will find. */
+	if (has_changed() && try_lock())
+		scan_locked(thread);
+}
+
 void modules_check(struct thread *thread, uintptr_t pc)
 {
 	uint32_t count = __atomic_load_n(&module_count, __ATOMIC_ACQUIRE);
@@ -309,9 +319,7 @@ void modules_check(struct thread *thread, uintptr_t pc)
 	for (uint32_t i = 0; i < count; i++)
 		if (pc - modules[i].start < modules[i].end - modules[i].start)
 			return;
-	/* Who holds the lock is scanning; what this scan misses the next will find. */
-	if (has_changed() && try_lock())
-		scan_locked(thread);
+	modules_poll(thread);
 }
 
 void modules_describe(struct thread *thread, bool inherited)

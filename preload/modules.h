@@ -37,6 +37,13 @@ void modules_check(struct thread *thread, uintptr_t pc);
 void modules_refresh(struct thread *thread);
 
 /**
+ * modules_poll() - as modules_refresh(), but not if another thread is at it
+ *
+ * Context: guard held.  Takes image->modules_lock if it is free.
+ */
+void modules_poll(struct thread *thread);
+
+/**
  * modules_scan() - compare the loaded objects with the known ones
  *
  * Writes records of new objects, and of those that are gone, and begins a new

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "image.h"
+#include "redirect.h"
 #include "sink.h"
 #include "sys.h"
 #include "thread.h"
@@ -169,7 +170,8 @@ static attr_cold int make_room(struct thread *thread, size_t bytes)
 	if (!thread->cursor)
 		return 0;
 	thread_note_name(thread);
-	return 1;
+	redirect_again(thread);
+	return thread->cursor != NULL;
 }
 
 /* After a pause too long for a delta: begin a chunk, whose head has the whole stamp. */

@@ -30,6 +30,7 @@ _Static_assert(sizeof(union state) == 128, "thread state grew");
 
 _Thread_local struct thread *thread_self_ attr_tls_initial_exec;
 uint32_t thread_multi;
+uint32_t thread_probed_;
 uint32_t thread_elide_ = ELIDE_EVENTS;
 
 /* Wiped in a forked child, but the mappings stay and are used again. */
@@ -342,7 +343,9 @@ struct thread *thread_enter_slow(void)
 	struct thread *self = thread_self_;
 
 	if (self && self->cursor) {
-		if (self->slot->busy != THREAD_INNER)
+		if (self->slot->busy == THREAD_PROBE)
+			thread_probed_++;
+		else if (self->slot->busy != THREAD_INNER)
 			image_lost(TENURE_LOST_BUSY, 1);
 		return NULL;
 	}

@@ -66,9 +66,9 @@ struct thread {
 /* Values of slot->busy, the guard. */
 enum thread_guard {
 	THREAD_IDLE = 0,
-	THREAD_BUSY = 1, /* in the shim: events of this thread are lost */
-	THREAD_INNER =
-		2, /* in a call that is recorded already: events of this thread are part of it */
+	THREAD_BUSY = 1,  /* in the shim: events of this thread are lost */
+	THREAD_INNER = 2, /* in a call that is recorded already: its events are part of it */
+	THREAD_PROBE = 3, /* trying whether an allocator's function arrives here */
 };
 
 /* NULL until the thread's first event.  See thread_enter(). */
@@ -79,6 +79,9 @@ extern uint32_t thread_multi attr_hidden;
 
 /* Events that may share a stamp while there is one thread; a constant of the image. */
 extern uint32_t thread_elide_ attr_hidden;
+
+/* Events that arrived under THREAD_PROBE. */
+extern uint32_t thread_probed_ attr_hidden;
 
 /**
  * thread_enter_slow() - what thread_enter() does when the fast way is closed

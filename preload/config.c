@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <gnu/libc-version.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -16,6 +17,9 @@
 #define ENVIRON_COUNT_MAX 8192u
 
 struct config config;
+
+/* Absent in other libcs, whose insides the shim does not know. */
+extern __typeof__(gnu_get_libc_version) gnu_get_libc_version __attribute__((weak));
 
 /* Value of @entry if it is "@name=value", else NULL. */
 static const char *value_of(const char *entry, const char *name)
@@ -97,7 +101,7 @@ void config_init(void)
 	size_t bytes = 0;
 	char *block;
 
-	if (getauxval(AT_SECURE)) {
+	if (getauxval(AT_SECURE) || !gnu_get_libc_version) {
 		config.refused = true;
 		return;
 	}

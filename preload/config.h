@@ -13,7 +13,7 @@
 
 /**
  * struct config - the settings; constant after config_init()
- * @refused: a setuid or otherwise secure program: never record
+ * @refused: a setuid or otherwise secure program, or not glibc: never record
  * @socket:  TENURE_SOCKET, empty when not set; '@' in front means abstract
  * @collect: TENURE_COLLECT, the analyzer to start, empty when not set
  * @environ: the environment as it was at start, NULL-terminated, without the

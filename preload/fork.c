@@ -9,12 +9,20 @@
  */
 #include "fork.h"
 
-#include <pthread.h>
+#include <stddef.h>
 
 #include "pages.h"
 
+/*
+ * What pthread_atfork() is in glibc.  Weak, so that the library can be loaded
+ * by a libc without it, where it stays off.
+ */
+extern void *__dso_handle;
+extern int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void),
+			     void *dso) __attribute__((weak));
+
 void fork_init(void)
 {
-	if (pages_wipe_unsupported())
-		(void)pthread_atfork(NULL, NULL, pages_wipe);
+	if (pages_wipe_unsupported() && __register_atfork)
+		(void)__register_atfork(NULL, NULL, pages_wipe, &__dso_handle);
 }

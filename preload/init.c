@@ -17,6 +17,9 @@
 #include "redirect.h"
 #include "thread.h"
 
+/* Absent in other libcs, where the shim stays off. */
+extern __typeof__(on_exit) on_exit __attribute__((weak));
+
 /*
  * Registered before the program starts, hence called after all destructors of
  * the executable and its libraries.
@@ -47,7 +50,8 @@ __attribute__((constructor)) static void init(void)
 	thread = thread_enter();
 	if (!thread)
 		return;
-	(void)on_exit(at_exit, NULL);
+	if (on_exit)
+		(void)on_exit(at_exit, NULL);
 	modules_scan(thread);
 	redirect_init(thread, intercept_new_operators);
 	provider_watch(thread);

@@ -18,6 +18,8 @@ ALLOWED = {
     "strrchr", "strstr", "bcmp", "strnlen", "mempcpy",
     # the environment and the auxiliary vector, at start-up
     "environ", "__environ", "getauxval", "__libc_enable_secure", "program_invocation_name",
+    # weak: present in glibc only; elsewhere the shim stays off
+    "gnu_get_libc_version",
     # threads: a key for the end of each, one fork handler
     "__register_atfork", "pthread_atfork", "pthread_key_create", "pthread_key_delete",
     "pthread_setspecific",

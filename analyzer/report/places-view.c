@@ -28,51 +28,90 @@ static bool is_interpreter(const char *module)
 	return strncmp(base, "libpython", 9) == 0 || strncmp(base, "python3", 7) == 0;
 }
 
-static enum places_class class_of(const struct report *report, const struct report_frame *frame,
-				  bool python)
+/* The machinery of "import" stands between every module and its importer. */
+static enum places_class python_class(const struct places_view *view,
+				      const struct report_frame *frame)
 {
+	const char *file =
+		frame->file == REPORT_NONE ? "" : intern_get(&view->report->strings, frame->file);
+
+	return !view->python || strncmp(file, "<frozen importlib", 17) == 0 ? PLACES_SYSTEM
+									    : PLACES_OWN;
+}
+
+static enum places_class class_of(const struct places_view *view, const struct report_frame *frame)
+{
+	const struct report *report = view->report;
 	const char *module =
 		frame->module == REPORT_NONE ? "" : intern_get(&report->strings, frame->module);
 	const char *function = intern_get(&report->strings, frame->function);
 
-	if (frame->kind == RESOLVE_PYTHON && frame->file != REPORT_NONE &&
-	    strncmp(intern_get(&report->strings, frame->file), "<frozen importlib", 17) == 0)
-		return PLACES_SYSTEM;
-	if (frame->kind != RESOLVE_NATIVE)
+	if (frame->kind == RESOLVE_PYTHON)
+		return python_class(view, frame);
+	if (frame->kind == RESOLVE_CUT)
 		return PLACES_OWN;
 	if (names_is_entry(function))
 		return PLACES_ENTRY;
 	if (names_is_plumbing(function))
 		return PLACES_PLUMBING;
-	if (names_is_system(module) || (python && is_interpreter(module)))
+	if (names_is_system(module) || (view->python && is_interpreter(module)))
 		return PLACES_SYSTEM;
-	return PLACES_OWN;
+	return view->python && view->frames == REPORT_FRAMES_PYTHON ? PLACES_SYSTEM : PLACES_OWN;
+}
+
+/* What a walk from the leaf has seen that may have to answer. */
+struct candidates {
+	uint32_t system;   /* of a run-time library */
+	uint32_t nameless; /* without a name */
+	uint32_t native;   /* the answer, if there is no Python */
+};
+
+/*
+ * In a stripped object the first function with a name, which the object
+ * exports, says more than addresses below it.
+ */
+static void consider(const struct report *report, uint32_t at, struct candidates *seen)
+{
+	const struct report_frame *frame = &report->frames.at[report->stacks.at[at].frame];
+
+	if (seen->native != REPORT_NONE)
+		return;
+	if (seen->nameless == REPORT_NONE) {
+		if (frame->named)
+			seen->native = at;
+		else
+			seen->nameless = at;
+		return;
+	}
+	if (report->frames.at[report->stacks.at[seen->nameless].frame].module != frame->module)
+		seen->native = seen->nameless;
+	else if (frame->named)
+		seen->native = at;
 }
 
 uint32_t places_culprit(const struct places_view *view, uint32_t stack)
 {
 	const struct report *report = view->report;
-	uint32_t system = REPORT_NONE, nameless = REPORT_NONE;
+	struct candidates seen = { REPORT_NONE, REPORT_NONE, REPORT_NONE };
 
 	for (uint32_t at = stack; at != REPORT_NONE; at = report->stacks.at[at].caller) {
 		uint32_t frame = report->stacks.at[at].frame;
-		enum places_class class = view->classes[frame];
 
-		if (class == PLACES_OWN) {
-			/* An extension without names: the Python code that called it says more. */
-			if (report->frames.at[frame].kind == RESOLVE_PYTHON)
-				return at;
-			if (report->frames.at[frame].named || !view->python)
-				return nameless != REPORT_NONE ? nameless : at;
-			if (nameless == REPORT_NONE)
-				nameless = at;
-		}
-		if (class == PLACES_SYSTEM && system == REPORT_NONE)
-			system = at;
+		if (view->classes[frame] == PLACES_SYSTEM && seen.system == REPORT_NONE)
+			seen.system = at;
+		if (view->classes[frame] != PLACES_OWN)
+			continue;
+		if (report->frames.at[frame].kind == RESOLVE_PYTHON)
+			return at;
+		consider(report, at, &seen);
+		if (seen.native != REPORT_NONE && !view->python)
+			return seen.native;
 	}
-	if (nameless != REPORT_NONE)
-		return nameless;
-	return system != REPORT_NONE ? system : stack;
+	if (seen.native != REPORT_NONE)
+		return seen.native;
+	if (seen.nameless != REPORT_NONE)
+		return seen.nameless;
+	return seen.system != REPORT_NONE ? seen.system : stack;
 }
 
 /* Counts that one more caller reaches @frame, if this one was not counted yet. */
@@ -88,6 +127,16 @@ static int count_caller(const struct places_view *view, uint32_t frame, uint32_t
 	return r < 0 ? r : 0;
 }
 
+/* The part of @stack whose leaf is the first frame that is no plumbing, so far. */
+static uint32_t first_own(const struct places_view *view, uint32_t stack)
+{
+	const struct report_stack *stacks = view->report->stacks.at;
+
+	while (stack != REPORT_NONE && view->classes[stacks[stack].frame] != PLACES_OWN)
+		stack = stacks[stack].caller;
+	return stack;
+}
+
 /* Callers of frames without a name that answer for sites, so far. */
 static int count_callers(const struct places_view *view, const report_sites *sites,
 			 struct idmap *pairs, uint32_t *callers)
@@ -95,7 +144,7 @@ static int count_callers(const struct places_view *view, const report_sites *sit
 	const struct report *report = view->report;
 
 	for (size_t i = 0; i < sites->count; i++) {
-		uint32_t stack = places_culprit(view, sites->at[i].stack);
+		uint32_t stack = first_own(view, sites->at[i].stack);
 		uint32_t above;
 		int r;
 
@@ -131,14 +180,16 @@ static int find_wrappers(struct places_view *view)
 	return r;
 }
 
-int places_view_init(struct places_view *view, const struct report *report)
+int places_view_init(struct places_view *view, const struct report *report,
+		     enum report_frames frames)
 {
 	struct idmap names = { 0 }, labels = { 0 };
 	size_t count = report->frames.count;
 	int r = 0;
 
 	view->report = report;
-	view->python = has_python(report);
+	view->frames = frames;
+	view->python = frames != REPORT_FRAMES_NATIVE && has_python(report);
 	view->classes = malloc(count + 1);
 	view->labels = calloc(count + 1, sizeof(*view->labels));
 	if (!view->classes || !view->labels)
@@ -148,7 +199,7 @@ int places_view_init(struct places_view *view, const struct report *report)
 		const struct report_frame *frame = &report->frames.at[i];
 		uint32_t name;
 
-		view->classes[i] = (uint8_t)class_of(report, frame, view->python);
+		view->classes[i] = (uint8_t)class_of(view, frame);
 		r = idmap_add(&names, idmap_pair(frame->function, frame->file),
 			      (uint32_t)names.count, &name);
 		if (r >= 0)

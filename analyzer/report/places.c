@@ -102,6 +102,7 @@ int places_init(struct places *places, const struct places_view *view, const rep
 			continue;
 		places->weight += member.weight;
 		places->blocks += member.blocks;
+		member.leaf = sites->at[i].stack;
 		member.stack = places_culprit(view, sites->at[i].stack);
 		member.label = REPORT_NONE;
 		if (member.stack != REPORT_NONE)
@@ -282,4 +283,48 @@ int places_callers(const struct places *places, const struct places_view *view,
 	free(members);
 	*ret_count = shown;
 	return r;
+}
+
+/* The frame that asked, from the leaf of @member up to the place; REPORT_NONE without a name. */
+static uint32_t inner_frame(const struct places_view *view, const struct place_member *member)
+{
+	const struct report *report = view->report;
+
+	for (uint32_t at = member->leaf; at != member->stack && at != REPORT_NONE;
+	     at = report->stacks.at[at].caller) {
+		uint32_t frame = report->stacks.at[at].frame;
+
+		if (view->classes[frame] != PLACES_PLUMBING && report->frames.at[frame].named)
+			return frame;
+	}
+	return REPORT_NONE;
+}
+
+int places_inner(const struct places *places, const struct places_view *view,
+		 const struct place *place, struct place_caller *ret_inner)
+{
+	caller_vec found = { 0 };
+	struct idmap ids = { 0 };
+	int r = 0;
+
+	*ret_inner = (struct place_caller){ 0 };
+	for (size_t i = 0; i < place->sites && r >= 0; i++) {
+		const struct place_member *member = &places->members.at[place->first + i];
+		uint32_t frame = inner_frame(view, member);
+		uint32_t id;
+
+		if (frame == REPORT_NONE)
+			continue;
+		r = idmap_add(&ids, view->labels[frame], (uint32_t)found.count, &id);
+		if (r == 1)
+			r = vec_push(&found, (struct place_caller){ .frame = frame });
+		if (r < 0)
+			break;
+		found.at[id].weight += member->weight;
+		if (found.at[id].weight > ret_inner->weight)
+			*ret_inner = found.at[id];
+	}
+	idmap_fini(&ids);
+	vec_fini(&found);
+	return r < 0 ? r : 0;
 }

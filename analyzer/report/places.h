@@ -27,7 +27,8 @@ enum places_class {
 /** struct places_view - what is known of the frames of a document, for many lists */
 struct places_view {
 	const struct report *report;
-	bool python;	  /* it has Python frames */
+	enum report_frames frames;
+	bool python;	  /* it has Python frames, and they are shown */
 	uint8_t *classes; /* per frame: enum places_class */
 	uint32_t *labels; /* per frame: equal for frames that are printed alike */
 };
@@ -53,6 +54,7 @@ struct place {
 /* A site on its way up from a place. */
 struct place_member {
 	uint32_t label; /* of the place; members of a place stand together */
+	uint32_t leaf;	/* the site's stack */
 	uint32_t stack; /* of the place's frame */
 	uint64_t weight;
 	uint64_t blocks;
@@ -85,7 +87,8 @@ struct place_caller {
  *
  * Return: 0 or -ENOMEM.
  */
-attr_nodiscard int places_view_init(struct places_view *view, const struct report *report);
+attr_nodiscard int places_view_init(struct places_view *view, const struct report *report,
+				    enum report_frames frames);
 
 /** places_view_fini() - give the memory back */
 void places_view_fini(struct places_view *view);
@@ -113,6 +116,15 @@ attr_nodiscard int places_init(struct places *places, const struct places_view *
 attr_nodiscard int places_callers(const struct places *places, const struct places_view *view,
 				  const struct place *place, struct place_caller *callers,
 				  size_t most, size_t *ret_count);
+
+/**
+ * places_inner() - the function below a Python frame that asked for the memory
+ * @ret_inner: the heaviest of them; weight 0 when none has a name
+ *
+ * Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int places_inner(const struct places *places, const struct places_view *view,
+				const struct place *place, struct place_caller *ret_inner);
 
 /** places_fini() - give the memory back */
 void places_fini(struct places *places);

@@ -14,6 +14,13 @@ const char *const report_sort_names[] = {
 	[REPORT_SORT_COUNT] = NULL,
 };
 
+const char *const report_frames_names[] = {
+	[REPORT_FRAMES_MIXED] = "mixed",
+	[REPORT_FRAMES_PYTHON] = "python",
+	[REPORT_FRAMES_NATIVE] = "native",
+	[REPORT_FRAMES_COUNT] = NULL,
+};
+
 /* The process that was asked for, else the one with the largest peak. */
 static const struct report_process *choose_process(const struct report *report, uint32_t pid)
 {
@@ -114,7 +121,7 @@ int report_text_write(const struct report *report, const struct report_text_opti
 	}
 
 	text.out.exe = text.process->exe;
-	r = places_view_init(&text.view, report);
+	r = places_view_init(&text.view, report, options->frames);
 	if (r < 0)
 		return r;
 	r = print_all(&text);

@@ -22,6 +22,17 @@ enum report_sort {
 	REPORT_SORT_COUNT,
 };
 
+/** What is shown of stacks that have Python frames. */
+enum report_frames {
+	REPORT_FRAMES_MIXED,  /* Python first, with the extension code around it */
+	REPORT_FRAMES_PYTHON, /* Python only */
+	REPORT_FRAMES_NATIVE, /* native only, the interpreter's own frames included */
+	REPORT_FRAMES_COUNT,
+};
+
+/** report_frames_names - in the order of enum report_frames, ended by NULL */
+extern const char *const report_frames_names[];
+
 /** report_sort_names - in the order of enum report_sort, ended by NULL */
 extern const char *const report_sort_names[];
 
@@ -31,6 +42,7 @@ extern const char *const report_sort_names[];
  * @top:     sites per list; 0: as many as the overview shows
  * @sort:    with @sorted, only the list in this order
  * @sorted:  see @sort; else the overview
+ * @frames:  see there
  * @color:   use colours
  * @unicode: characters beyond ASCII may be used
  * @process: pid of the process to show; 0: the one with the largest peak
@@ -41,6 +53,7 @@ struct report_text_options {
 	size_t top;
 	enum report_sort sort;
 	bool sorted;
+	enum report_frames frames;
 	bool color;
 	bool unicode;
 	uint32_t process;

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "base/utf8.h"
 #include "report/text-parts.h"
+#include "symbol/resolve.h"
 
 #define WEIGHT_COLUMNS 10
 #define SHARE_COLUMNS  8
@@ -53,38 +54,52 @@ static void print_columns(const struct text_out *out, size_t rank, const char *w
 		      SHARE_COLUMNS, share, BLOCKS_COLUMNS, second);
 }
 
-/* The callers of @place, each on a line of its own, deeper and deeper. */
+/* A line below a place: @share of its weight in a frame, after @sign, @deeper to the right. */
+static void print_step(const struct text *text, const struct place *place,
+		       const struct place_caller *step, const char *sign, uint32_t module)
+{
+	const struct text_out *out = &text->out;
+	/* Where callers part, the share of the one that is shown. */
+	bool parted = step->weight < place->weight - place->weight / 100;
+	size_t indent = 4 + WEIGHT_COLUMNS + SHARE_COLUMNS + 2;
+	size_t deeper = 2 * (size_t)step->depth;
+
+	if (parted)
+		(void)fprintf(out->file, "%s%*s%s  ", out->dim, (int)indent - 2,
+			      units_share(step->weight, place->weight).s, out->plain);
+	else
+		(void)fprintf(out->file, "%*s", (int)indent, "");
+	(void)fprintf(out->file, "%*s%s%s%s ", (int)deeper, "", out->dim, sign, out->plain);
+	text_out_frame(out, text->report, &text->report->frames.at[step->frame], module,
+		       out->width - indent - deeper - utf8_width(sign) - 1);
+	(void)fputc('\n', out->file);
+}
+
+/* What a place called, if it is Python; then its callers, deeper and deeper. */
 static int print_callers(const struct text *text, const struct places *places,
 			 const struct place *place, size_t most)
 {
-	const struct text_out *out = &text->out;
 	const struct report *report = text->report;
-	struct place_caller callers[CALLERS_MAX];
-	uint32_t module = REPORT_NONE;
+	const struct report_frame *own;
+	struct place_caller callers[CALLERS_MAX], inner;
+	uint32_t module;
 	size_t count;
 	int r = places_callers(places, &text->view, place, callers,
 			       most < CALLERS_MAX ? most : CALLERS_MAX, &count);
 
-	if (place->stack != REPORT_NONE)
-		module = report->frames.at[report->stacks.at[place->stack].frame].module;
+	if (r < 0 || place->stack == REPORT_NONE)
+		return r;
+	own = &report->frames.at[report->stacks.at[place->stack].frame];
+	module = own->module;
+	if (own->kind == RESOLVE_PYTHON && text->view.frames == REPORT_FRAMES_MIXED) {
+		r = places_inner(places, &text->view, place, &inner);
+		if (r == 0 && inner.weight > place->weight / 20)
+			print_step(text, place, &inner, "in", REPORT_NONE);
+	}
 	for (size_t i = 0; i < count && r == 0; i++) {
-		/* Where callers part, the share of the one that is shown. */
-		bool parted = callers[i].weight < place->weight - place->weight / 100;
-		size_t indent = 4 + WEIGHT_COLUMNS + SHARE_COLUMNS + 2;
-		size_t deeper = 2 * (size_t)callers[i].depth;
-		size_t room = out->width - indent - deeper - utf8_width(out->arrow) - 1;
-
-		if (parted)
-			(void)fprintf(out->file, "%s%*s%s  ", out->dim, (int)indent - 2,
-				      units_share(callers[i].weight, place->weight).s, out->plain);
-		else
-			(void)fprintf(out->file, "%*s", (int)indent, "");
-		(void)fprintf(out->file, "%*s%s%s%s ", (int)deeper, "", out->dim, out->arrow,
-			      out->plain);
-		text_out_frame(out, report, &report->frames.at[callers[i].frame], module, room);
+		print_step(text, place, &callers[i], text->out.arrow, module);
 		if (i + 1 < count && callers[i + 1].depth > callers[i].depth)
 			module = report->frames.at[callers[i].frame].module;
-		(void)fputc('\n', out->file);
 	}
 	return r;
 }

@@ -136,11 +136,17 @@ static void add_place(const struct text_out *out, const struct report *report,
 		strbuf_addf(place, ":%" PRIu32, frame->line);
 	} else if (frame->named && frame->module != REPORT_NONE && frame->module != module) {
 		const char *path = intern_get(&report->strings, frame->module);
+		struct strbuf base = { 0 };
+		const char *tag;
 
 		if (strcmp(path, out->exe) == 0)
 			return;
 		strbuf_addc(place, '(');
-		text_out_clean(out, place, names_base(path));
+		/* "_json.cpython-311-x86_64-linux-gnu.so" is _json. */
+		text_out_clean(out, &base, names_base(path));
+		tag = strstr(strbuf_get(&base), ".cpython-");
+		strbuf_add(place, strbuf_get(&base), tag ? (size_t)(tag - base.at) : base.count);
+		strbuf_fini(&base);
 		strbuf_addc(place, ')');
 	}
 }

@@ -148,48 +148,72 @@ static void note_modules(const struct text *text, size_t *notes)
 	}
 }
 
-/* Adds the modules whose missing names hide most of the peak.  Return: bytes that they hide. */
-static uint64_t nameless_modules(const struct text *text, struct strbuf *names)
+/* The first frame without a name up to the one that answers for a stack, or NULL. */
+static const struct report_frame *nameless_frame(const struct text *text, uint32_t stack)
 {
 	const struct report *report = text->report;
+	uint32_t culprit = places_culprit(&text->view, stack);
+
+	for (uint32_t at = stack; at != REPORT_NONE; at = report->stacks.at[at].caller) {
+		const struct report_frame *frame = &report->frames.at[report->stacks.at[at].frame];
+
+		if (!frame->named && frame->module != REPORT_NONE &&
+		    !names_is_system(intern_get(&report->strings, frame->module)))
+			return frame;
+		if (at == culprit)
+			break;
+	}
+	return NULL;
+}
+
+/* Bytes of the peak that one module's missing names hide. */
+struct nameless {
+	uint32_t module;
+	uint64_t bytes;
+};
+
+/* Fills @modules with those that are met first, at the heaviest sites.  Return: how many. */
+static size_t nameless_modules(const struct text *text, struct nameless *modules, size_t most)
+{
 	const report_sites *sites = &text->process->sites;
-	uint32_t said[3];
 	size_t count = 0;
-	uint64_t hidden = 0;
 
 	for (size_t i = 0; i < sites->count; i++) {
-		uint32_t stack = places_culprit(&text->view, sites->at[i].stack);
-		const struct report_frame *frame;
+		const struct report_frame *frame = nameless_frame(text, sites->at[i].stack);
 		size_t known = 0;
 
-		if (stack == REPORT_NONE)
+		if (!frame)
 			continue;
-		frame = &report->frames.at[report->stacks.at[stack].frame];
-		if (frame->named || frame->module == REPORT_NONE)
-			continue;
-		hidden += sites->at[i].peak_bytes;
-		while (known < count && said[known] != frame->module)
+		while (known < count && modules[known].module != frame->module)
 			known++;
-		if (known < count || count == ARRAY_SIZE(said))
+		if (known == most)
 			continue;
-		said[count++] = frame->module;
-		strbuf_addf(names, "%s%s", names->count ? ", " : "",
-			    names_base(intern_get(&report->strings, frame->module)));
+		if (known == count)
+			modules[count++] = (struct nameless){ frame->module, 0 };
+		modules[known].bytes += sites->at[i].peak_bytes;
 	}
-	return hidden;
+	return count;
 }
 
 static void note_nameless(const struct text *text, size_t *notes)
 {
+	const struct text_out *out = &text->out;
+	struct nameless modules[8];
+	size_t count = nameless_modules(text, modules, ARRAY_SIZE(modules));
 	struct strbuf names = { 0 }, note = { 0 };
-	uint64_t hidden = nameless_modules(text, &names);
 
-	if (hidden > text->process->totals.peak_bytes / 10) {
-		strbuf_addf(&note, "no names for %s: install debug symbols, or set",
-			    strbuf_get(&names));
+	for (size_t i = 0; i < count; i++) {
+		if (modules[i].bytes > text->process->totals.peak_bytes / 10)
+			strbuf_addf(
+				&names, "%s%s", names.count ? ", " : "",
+				names_base(intern_get(&text->report->strings, modules[i].module)));
+	}
+	if (names.count) {
+		strbuf_addf(&note, "no debug symbols for %s:", strbuf_get(&names));
 		print_note(text, notes, strbuf_get(&note));
-		(void)fprintf(text->out.file,
-			      "      DEBUGINFOD_URLS=https://debuginfod.elfutils.org\n");
+		(void)fprintf(out->file,
+			      "      install their -dbgsym or -debuginfo package, or set "
+			      "DEBUGINFOD_URLS\n");
 	}
 	strbuf_fini(&names);
 	strbuf_fini(&note);

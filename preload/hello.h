@@ -13,7 +13,8 @@
 
 /**
  * hello_connect() - connect to an analyzer that listens
- * @path: of its socket; '@' in front names an abstract one
+ * @path: of its socket; '@' in front names an abstract one.  Where the path
+ *        cannot be reached, the abstract name "\\0" + @path is tried.
  *
  * Return: a descriptor owned by the caller, or a negative errno.
  * Context: any thread, all signals blocked.

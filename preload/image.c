@@ -12,6 +12,7 @@
 #include "hello.h"
 #include "modules.h"
 #include "nodes.h"
+#include "off.h"
 #include "pages.h"
 #include "provider.h"
 #include "record.h"
@@ -142,7 +143,7 @@ bool image_start(void)
 	}
 	if (config.refused || come_up() < 0) {
 		had_image = true;
-		__atomic_store_n(&image->state, IMAGE_OFF, __ATOMIC_SEQ_CST);
+		shim_off("no memory for the table of stacks");
 		return false;
 	}
 	__atomic_store_n(&image->state, IMAGE_ON, __ATOMIC_SEQ_CST);

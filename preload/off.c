@@ -19,7 +19,7 @@ void shim_off(const char *reason)
 		return;
 
 	was = __atomic_exchange_n(&image->state, IMAGE_OFF, __ATOMIC_SEQ_CST);
-	if (was != IMAGE_ON || !shared)
+	if ((was != IMAGE_ON && was != IMAGE_STARTING) || !shared)
 		return;
 
 	if (n >= sizeof(shared->off_reason))

@@ -40,6 +40,13 @@ static attr_always_inline const struct tenure_node *nodes_get(uint32_t id)
 	return &nodes_base_[id];
 }
 
+/** nodes_set_aux() - change what is kept with a node; for nodes of one's own kind only */
+static inline void nodes_set_aux(uint32_t id, uint32_t aux)
+{
+	__atomic_store_n(&((struct tenure_node *)(uintptr_t)nodes_get(id))->aux, aux,
+			 __ATOMIC_RELAXED);
+}
+
 /**
  * nodes_init() - map the first batch and begin an empty table
  *

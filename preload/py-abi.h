@@ -49,6 +49,7 @@ struct py_api {
 	void *type_unicode;
 	void *type_bytes;
 	void *type_list;
+	void *type_dict;
 	void *none;
 	void (*inc_ref)(void *object);
 	void (*dec_ref)(void *object);
@@ -120,7 +121,8 @@ struct py_abi {
 	uint16_t str_ascii;
 	uint16_t str_compact;
 	uint16_t heap_qualname;
-	uint16_t heap_module; /* 0: there is none */
+	uint8_t type_presizes; /* objects begin at 0, 16, ... of their blocks: how many */
+	uint8_t type_prefixed; /* flags of types whose objects have 16 bytes more in front */
 };
 
 /* Offsets that never changed in the supported versions. */
@@ -132,15 +134,18 @@ struct py_abi {
 #define PY_STR_STATE  32
 #define PY_TYPE_NAME  24
 #define PY_TYPE_FLAGS 168
-#define PY_LIST_ITEMS 24
+#define PY_TYPE_DICT  264
 
 #define PY_STR_KIND(state) ((state) >> 2 & 7)
 #define PY_STR_COMPACT	   (1u << 5)
 #define PY_STR_ASCII	   (1u << 6)
 
-#define PY_FLAG_HEAPTYPE      (1ul << 9)
-#define PY_FLAG_HAVE_GC	      (1ul << 14)
-#define PY_FLAG_TYPE_SUBCLASS (1ul << 31)
+#define PY_FLAG_MANAGED_WEAKREF (1u << 3)
+#define PY_FLAG_MANAGED_DICT	(1u << 4)
+#define PY_FLAG_HEAPTYPE	(1ul << 9)
+#define PY_FLAG_READY		(1ul << 12)
+#define PY_FLAG_HAVE_GC		(1ul << 14)
+#define PY_FLAG_TYPE_SUBCLASS	(1ul << 31)
 
 #define PY_FRAME_OWNER_CSTACK 3 /* and above */
 

@@ -15,6 +15,8 @@
 #include "py-gc.h"
 #include "py-provider.h"
 #include "py-state.h"
+#include "py-table.h"
+#include "py-types.h"
 #include "record.h"
 #include "stack.h"
 
@@ -39,6 +41,7 @@ static attr_always_inline void got(struct thread *self, const struct stack_regs 
 				   size_t bytes, unsigned int domain)
 {
 	struct py_thread *py = py_thread_get(self);
+	uint32_t stack;
 
 	if (domain == PY_DOMAIN_OBJ && unlikely(watching)) {
 		watching = false;
@@ -48,12 +51,17 @@ static attr_always_inline void got(struct thread *self, const struct stack_regs 
 		py->with_gil = 1;
 		py->gc_wanted = NULL;
 	}
-	record_alloc(self, block, bytes, stack_capture(self, regs),
+	py_types_settle(self, py, NULL);
+	stack = stack_capture(self, regs);
+	record_alloc(self, block, bytes, stack,
 		     domain == PY_DOMAIN_OBJ ? TENURE_FN_PY_OBJ : TENURE_FN_PY_MEM);
 	if (unlikely(!py))
 		return;
 	py->with_gil = 0;
-	if (domain == PY_DOMAIN_OBJ && unlikely(py->gc_wanted != NULL)) {
+	if (domain != PY_DOMAIN_OBJ)
+		return;
+	py_types_new(py, block, bytes, stack);
+	if (unlikely(py->gc_wanted != NULL)) {
 		void *interp = py->gc_wanted;
 
 		py->gc_wanted = NULL;
@@ -61,10 +69,24 @@ static attr_always_inline void got(struct thread *self, const struct stack_regs 
 	}
 }
 
-static attr_always_inline void lose(const void *block, unsigned int domain)
+/* A block is about to be given back. */
+static attr_always_inline void lose(struct thread *self, const void *block, unsigned int domain)
 {
-	if (domain == PY_DOMAIN_OBJ && unlikely(py_code_watched(block)))
+	if (likely(self))
+		py_types_settle(self, self->provider, block);
+	if (domain == PY_DOMAIN_OBJ && unlikely(py_filter_has(block))) {
 		py_code_forget(block);
+		py_types_forget(block);
+	}
+}
+
+/* No word of an earlier object may be taken for this one's type. */
+static attr_always_inline void clear_header(void *block, size_t bytes)
+{
+	uintptr_t *words = block;
+
+	for (size_t i = 0; i < 3 && bytes >= 16 * (i + 1); i++)
+		words[2 * i + 1] = 0;
 }
 
 static attr_always_inline void *hook_malloc(const struct stack_regs *regs, size_t bytes,
@@ -79,8 +101,11 @@ static attr_always_inline void *hook_malloc(const struct stack_regs *regs, size_
 	inner_begin(self);
 	block = below->malloc(below->ctx, bytes);
 	inner_end(self);
-	if (likely(block))
+	if (likely(block)) {
+		if (domain == PY_DOMAIN_OBJ)
+			clear_header(block, bytes);
 		got(self, regs, block, bytes, domain);
+	}
 	thread_leave(self);
 	return block;
 }
@@ -113,7 +138,7 @@ static attr_always_inline void *hook_realloc(const struct stack_regs *regs, void
 	if (unlikely(!self))
 		return below->realloc(below->ctx, old, bytes);
 	if (old) {
-		lose(old, domain);
+		lose(self, old, domain);
 		record_free(self, old, TENURE_HEAD_REALLOC);
 	}
 	inner_begin(self);
@@ -140,7 +165,7 @@ static attr_always_inline void hook_free(void *block, unsigned int domain)
 		return;
 	}
 	self = thread_enter();
-	lose(block, domain);
+	lose(self, block, domain);
 	if (unlikely(!self)) {
 		below->free(below->ctx, block);
 		return;

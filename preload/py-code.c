@@ -2,63 +2,27 @@
 /*
  * The table of code objects, and what is told about each.
  *
- * Readers take no lock: a slot's key is written last, a grown table is
- * published with one store and its predecessor is never unmapped.  A slot
- * remembers two fields of its object beside the address, so that a code
- * object whose end was not seen is not taken for its successor.
+ * A slot remembers two fields of its object beside the address, so that a
+ * code object whose end was not seen is not taken for its successor.
  */
 #include "py-code.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "note.h"
-#include "pages.h"
+#include "py-table.h"
 #include "record.h"
 #include "tenure/wire-python.h"
 
-#define TABLE_FIRST (1u << 12)
-#define KEY_GONE    1u /* a slot whose object was forgotten; no object lies at address 1 */
 #define TABLE_PIECE 3584u
 #define NAME_MAX_   900u
 #define FILE_MAX_   1200u
 #define ID_MAX	    ((1u << 28) - 1)
 
-struct slot {
-	uintptr_t key;
-	uint32_t id;
-	uint32_t check;
-};
-
-struct table {
-	uint32_t mask;
-	uint32_t used; /* slots that are not empty, gone ones included */
-	struct slot slots[];
-};
-
-uint64_t py_code_filter[PY_CODE_FILTER_BITS / 64];
 uint32_t py_code_epoch_;
 
-static struct table *table;
+static struct py_table table;
 static uint32_t next_id = 1;
-static uint32_t lock;
-
-static void take_lock(void)
-{
-	while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
-		while (__atomic_load_n(&lock, __ATOMIC_RELAXED))
-			__builtin_ia32_pause();
-}
-
-static void give_lock(void)
-{
-	__atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
-}
-
-static attr_always_inline uint32_t hash_of(uintptr_t key)
-{
-	return (uint32_t)(((uint64_t)key >> 4) * 0x9e3779b97f4a7c15ull >> 32);
-}
 
 /* What tells this code object from another one at the same address. */
 static attr_always_inline uint32_t check_of(const void *code)
@@ -189,90 +153,37 @@ static void describe(struct thread *thread, const void *code, uint32_t id)
 
 /* ------------------------------------------------------------- the table */
 
-static struct slot *find(struct table *in, uintptr_t key)
+static void forget(const void *code)
 {
-	for (uint32_t i = hash_of(key);; i++) {
-		struct slot *slot = &in->slots[i & in->mask];
-		uintptr_t found = __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE);
-
-		if (found == key)
-			return slot;
-		if (!found)
-			return NULL;
-	}
-}
-
-static void put(struct table *in, uintptr_t key, uint32_t id, uint32_t check)
-{
-	uint32_t i = hash_of(key);
-
-	while (in->slots[i & in->mask].key)
-		i++;
-	struct slot *slot = &in->slots[i & in->mask];
-
-	slot->id = id;
-	slot->check = check;
-	in->used++;
-	/* Partner: the acquire load in find(). */
-	__atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
-}
-
-/* Makes room for one more: a table twice as large, without what is gone. */
-static bool make_room(void)
-{
-	struct table *old = table, *new;
-	uint32_t live = 0, slots = TABLE_FIRST;
-
-	if (old && old->used < (old->mask + 1) / 2)
-		return true;
-	for (uint32_t i = 0; old && i <= old->mask; i++)
-		live += old->slots[i].key > KEY_GONE;
-	while (slots < live * 4)
-		slots *= 2;
-
-	new = pages_map(sizeof(*new) + slots * sizeof(struct slot), 0);
-	if (!new)
-		return old && old->used < old->mask;
-	new->mask = slots - 1;
-	for (uint32_t i = 0; old && i <= old->mask; i++)
-		if (old->slots[i].key > KEY_GONE)
-			put(new, old->slots[i].key, old->slots[i].id, old->slots[i].check);
-	__atomic_store_n(&table, new, __ATOMIC_RELEASE);
-	return true;
-}
-
-static void forget(struct slot *slot)
-{
-	__atomic_store_n(&slot->key, KEY_GONE, __ATOMIC_RELEASE);
-	__atomic_add_fetch(&py_code_epoch_, 1, __ATOMIC_RELEASE);
+	if (py_table_remove(&table, code))
+		__atomic_add_fetch(&py_code_epoch_, 1, __ATOMIC_RELEASE);
 }
 
 static attr_cold uint32_t add(struct thread *thread, const void *code)
 {
-	uint32_t bit = py_code_filter_bit(code), id = 0;
+	const struct py_slot *slot;
 	bool is_new = false;
-	struct slot *stale;
+	uint32_t id = 0;
 
 	if (!is_code(code)) {
 		py_off(thread, "a code object does not look as expected");
 		return 0;
 	}
 
-	take_lock();
-	stale = table ? find(table, (uintptr_t)code) : NULL;
-	if (stale && stale->check == check_of(code)) {
+	py_table_lock(&table);
+	slot = py_table_find(&table, code);
+	if (slot && slot->check == check_of(code)) {
 		/* Another thread was faster; its description may still be on its way. */
-		id = stale->id;
-	} else if (make_room() && next_id < ID_MAX) {
-		if (stale && (stale = find(table, (uintptr_t)code)))
-			forget(stale);
+		id = slot->id;
+	} else if (next_id < ID_MAX) {
+		forget(code);
 		id = is_hidden(code) ? PY_CODE_HIDDEN : next_id++;
-		is_new = id != PY_CODE_HIDDEN;
-		put(table, (uintptr_t)code, id, check_of(code));
-		(void)__atomic_or_fetch(&py_code_filter[bit / 64], 1ull << (bit % 64),
-					__ATOMIC_RELAXED);
+		if (!py_table_put(&table, code, id, check_of(code)))
+			id = 0;
+		is_new = id && id != PY_CODE_HIDDEN;
+		py_filter_add(code);
 	}
-	give_lock();
+	py_table_unlock(&table);
 	if (is_new)
 		describe(thread, code, id);
 	return id;
@@ -280,8 +191,7 @@ static attr_cold uint32_t add(struct thread *thread, const void *code)
 
 uint32_t py_code_id(struct thread *thread, const void *code)
 {
-	struct table *in = __atomic_load_n(&table, __ATOMIC_ACQUIRE);
-	const struct slot *slot = in ? find(in, (uintptr_t)code) : NULL;
+	const struct py_slot *slot = py_table_find(&table, code);
 
 	if (likely(slot)) {
 		uint32_t id = slot->id;
@@ -294,26 +204,16 @@ uint32_t py_code_id(struct thread *thread, const void *code)
 
 void py_code_forget(const void *addr)
 {
-	struct table *in = __atomic_load_n(&table, __ATOMIC_ACQUIRE);
-	struct slot *slot;
-
-	if (!in || !find(in, (uintptr_t)addr))
+	if (!py_table_find(&table, addr))
 		return;
-	take_lock();
-	slot = find(table, (uintptr_t)addr);
-	if (slot)
-		forget(slot);
-	give_lock();
+	py_table_lock(&table);
+	forget(addr);
+	py_table_unlock(&table);
 }
 
 void py_code_reset(void)
 {
-	lock = 0;
-	if (table) {
-		memset(table->slots, 0, (table->mask + 1) * sizeof(struct slot));
-		table->used = 0;
-	}
-	memset(py_code_filter, 0, sizeof(py_code_filter));
+	py_table_reset(&table);
 	next_id = 1;
 	py_code_epoch_++;
 }

@@ -23,14 +23,7 @@
 uint32_t py_code_id(struct thread *thread, const void *code);
 
 /**
- * py_code_watched() - could the block at @addr be a known code object?
- *
- * To be asked before a block of the object domain is given back.
- */
-static attr_always_inline bool py_code_watched(const void *addr);
-
-/**
- * py_code_forget() - a block that py_code_watched() has named is given back
+ * py_code_forget() - the block at @addr is given back, whatever it is
  */
 attr_cold void py_code_forget(const void *addr);
 
@@ -52,24 +45,7 @@ void py_code_reset(void);
  */
 size_t py_code_utf8(const void *str, uint8_t *out, size_t room);
 
-/* One bit for each of many addresses; a set bit means "perhaps". */
-#define PY_CODE_FILTER_BITS (1u << 19)
-extern uint64_t py_code_filter[PY_CODE_FILTER_BITS / 64];
 extern uint32_t py_code_epoch_;
-
-static attr_always_inline uint32_t py_code_filter_bit(const void *addr)
-{
-	uint64_t key = (uintptr_t)addr >> 4;
-
-	return (uint32_t)(key ^ key >> 19) & (PY_CODE_FILTER_BITS - 1);
-}
-
-static attr_always_inline bool py_code_watched(const void *addr)
-{
-	uint32_t bit = py_code_filter_bit(addr);
-
-	return __atomic_load_n(&py_code_filter[bit / 64], __ATOMIC_RELAXED) >> (bit % 64) & 1;
-}
 
 static attr_always_inline uint32_t py_code_epoch(void)
 {

@@ -20,6 +20,7 @@
 #include "py-frames.h"
 #include "py-gc.h"
 #include "py-state.h"
+#include "py-types.h"
 #include "record.h"
 #include "tenure/wire-python.h"
 
@@ -46,11 +47,13 @@ static void describe_runtime(struct thread *thread)
 
 static void changed(struct thread *thread attr_unused)
 {
+	py_types_modules();
 }
 
 static void forked(struct thread *thread)
 {
 	py_code_reset();
+	py_types_reset();
 	describe_runtime(thread);
 }
 
@@ -83,6 +86,7 @@ static void set_ops(const struct provider_ops *ops)
 static void begin(struct thread *thread)
 {
 	describe_runtime(thread);
+	py_types_modules();
 	py_alloc_install();
 	set_ops(&ops_watching);
 }

@@ -61,6 +61,8 @@ struct py_frame {
  * @pair:       its node
  * @interp:     interpreter that was seen last
  * @gc_epoch:   py_gc_epoch_ at that time
+ * @current:    interpreter of the last stack, from 3.12 on, where interpreters have
+ *              GILs of their own; else NULL
  * @gc_wanted:  interpreter to be followed after this event, or NULL
  * @with_gil:   not 0 inside an allocator hook: the thread holds the GIL
  */
@@ -75,6 +77,7 @@ struct py_thread {
 	uint32_t with_gil;
 	uint32_t gc_epoch;
 	const void *interp;
+	const void *current;
 	void *gc_wanted;
 };
 

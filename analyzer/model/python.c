@@ -22,6 +22,11 @@ struct running {
 	bool is_on;
 };
 
+struct collected {
+	uint64_t blocks;
+	uint64_t bytes;
+};
+
 struct python {
 	struct arena arena;
 	struct result_python result;
@@ -31,6 +36,7 @@ struct python {
 	VEC(uint32_t) table_space; /* bytes that a code's table has room for */
 	VEC(const char *) types;
 	VEC(struct running) running;
+	VEC(struct collected) collected; /* by site */
 	VEC(struct result_collection) collections;
 	size_t collections_at; /* where the ring of collections goes on once it is full */
 };
@@ -49,6 +55,7 @@ struct python *python_free(struct python *python)
 	vec_fini(&python->table_space);
 	vec_fini(&python->types);
 	vec_fini(&python->running);
+	vec_fini(&python->collected);
 	vec_fini(&python->collections);
 	free(python);
 	return NULL;
@@ -275,18 +282,34 @@ bool python_collecting(const struct python *python)
 	return python->running_count != 0;
 }
 
-bool python_freed(struct python *python, uint16_t thread, uint64_t bytes)
+int python_freed(struct python *python, uint16_t thread, uint32_t site, uint64_t bytes)
 {
 	for (size_t i = 0; i < python->running.count; i++) {
 		struct running *running = &python->running.at[i];
 
-		if (running->is_on && running->thread == thread) {
-			running->collection.freed_blocks++;
-			running->collection.freed_bytes += bytes;
-			return true;
-		}
+		if (!running->is_on || running->thread != thread)
+			continue;
+		running->collection.freed_blocks++;
+		running->collection.freed_bytes += bytes;
+		while (python->collected.count <= site)
+			if (vec_push(&python->collected, (struct collected){ 0 }) < 0)
+				return -ENOMEM;
+		python->collected.at[site].blocks++;
+		python->collected.at[site].bytes += bytes;
+		return 0;
 	}
-	return false;
+	return 0;
+}
+
+void python_collected(const struct python *python, uint32_t site, uint64_t *ret_blocks,
+		      uint64_t *ret_bytes)
+{
+	struct collected none = { 0 };
+	const struct collected *found = site < python->collected.count ? &python->collected.at[site]
+								       : &none;
+
+	*ret_blocks = found->blocks;
+	*ret_bytes = found->bytes;
 }
 
 void python_heap(struct python *python, uint64_t bytes, uint64_t blocks)

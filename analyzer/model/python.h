@@ -31,10 +31,18 @@ attr_nodiscard int python_feed(struct python *python, const struct event *event)
 /**
  * python_freed() - a block was given back during a collection
  * @thread: of the event
+ * @site:   index of the block's site
  *
- * Return: true if the collector's own thread did it.
+ * Counts it for the collection and the site if the collector's own thread did it.
+ *
+ * Return: 0 or -ENOMEM.
  */
-bool python_freed(struct python *python, uint16_t thread, uint64_t bytes);
+attr_nodiscard int python_freed(struct python *python, uint16_t thread, uint32_t site,
+				uint64_t bytes);
+
+/** python_collected() - what collectors have given back of a site */
+void python_collected(const struct python *python, uint32_t site, uint64_t *ret_blocks,
+		      uint64_t *ret_bytes);
 
 /** python_collecting() - is a collection under way? */
 bool python_collecting(const struct python *python);

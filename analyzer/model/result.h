@@ -25,6 +25,9 @@
  * struct result_site - all allocations from one stack by one function
  * @stack:        id of the leaf node
  * @fn:           enum tenure_fn
+ * @type:         of the objects in the blocks: index of result_python.types, 0: none
+ * @collected_blocks: given back by a garbage collector: what only it could free
+ * @collected_bytes:  likewise
  * @allocations:  blocks ever made
  * @bytes:        bytes ever asked for
  * @frees:        blocks given back (a realloc gives the old one back)
@@ -43,6 +46,9 @@
 struct result_site {
 	uint32_t stack;
 	uint32_t fn;
+	uint32_t type;
+	uint64_t collected_blocks;
+	uint64_t collected_bytes;
 	uint64_t allocations;
 	uint64_t bytes;
 	uint64_t frees;
@@ -103,7 +109,11 @@ struct result_mark {
 	uint64_t allocations;
 };
 
-/** struct result_type - blocks whose type the program or a provider named */
+/**
+ * struct result_type - blocks whose type the program or a provider named
+ * @died, @alive, @alive_bytes, @collected_*: as of sites; only for types that
+ *         a provider has read from the blocks' headers
+ */
 struct result_type {
 	const char *name;
 	uint64_t allocations;
@@ -112,6 +122,11 @@ struct result_type {
 	uint64_t live_bytes;
 	uint64_t peak_blocks;
 	uint64_t peak_bytes;
+	uint64_t died[RESULT_GENERATIONS];
+	uint64_t alive[RESULT_GENERATIONS];
+	uint64_t alive_bytes[RESULT_GENERATIONS];
+	uint64_t collected_blocks;
+	uint64_t collected_bytes;
 };
 
 enum result_end {

@@ -230,11 +230,40 @@ static void ext_exit(struct session *session, struct cursor *cursor)
 	session->exit_seen = !cursor->bad;
 }
 
+/* The block's type, and that of those to come. */
+static void ext_object(struct session *session, struct cursor *cursor)
+{
+	uint64_t addr = take_u64(cursor);
+	uint32_t stack = take_u32(cursor);
+	uint32_t type = take_u32(cursor);
+	uint32_t site;
+	struct heap_block *block;
+
+	if (cursor->bad || type >= SITES_TYPES_MAX)
+		return;
+	site = sites_type(&session->sites, stack, TENURE_FN_PY_OBJ, type);
+	if (site == SITES_NONE) {
+		session->no_memory = true;
+		return;
+	}
+	block = heap_find(&session->heap, addr);
+	if (!block || block->site == site || session->sites.at[block->site].stack != stack ||
+	    session->sites.at[block->site].fn != TENURE_FN_PY_OBJ)
+		return;
+	sites_move(&session->sites, block->site, site, block->bytes,
+		   block->stamp <= session_since(session, session->sites.peak_stamp));
+	block->site = site;
+}
+
 static void ext_python(struct session *session, const struct event *event)
 {
 	struct cursor cursor = { .at = event->payload, .left = event->bytes };
 	struct tenure_py_gc gc;
 
+	if (event->ext == TENURE_PY_OBJECT) {
+		ext_object(session, &cursor);
+		return;
+	}
 	check(session, python_feed(session->python, event));
 	session->collecting = python_collecting(session->python);
 	if (event->ext != TENURE_PY_GC_STOP)

@@ -128,6 +128,9 @@ static int finish_sites(struct session *session)
 		site->alive[generation]++;
 		site->alive_bytes[generation] += block->bytes;
 	}
+	for (uint32_t i = 0; i < session->sites.count; i++)
+		python_collected(session->python, i, &session->site_results[i].collected_blocks,
+				 &session->site_results[i].collected_bytes);
 	result->sites = session->site_results;
 	result->sites_count = session->sites.count;
 	result->mapped = session->mapped_results;
@@ -147,9 +150,54 @@ static int finish_threads(struct session *session)
 	return 0;
 }
 
+static void add_site(struct result_type *type, const struct result_site *site)
+{
+	type->allocations += site->allocations;
+	type->bytes += site->bytes;
+	type->live_blocks += site->live_blocks;
+	type->live_bytes += site->live_bytes;
+	type->peak_blocks += site->peak_blocks;
+	type->peak_bytes += site->peak_bytes;
+	type->collected_blocks += site->collected_blocks;
+	type->collected_bytes += site->collected_bytes;
+	for (unsigned int i = 0; i < RESULT_GENERATIONS; i++) {
+		type->died[i] += site->died[i];
+		type->alive[i] += site->alive[i];
+		type->alive_bytes[i] += site->alive_bytes[i];
+	}
+}
+
+/* Types that the provider told; several of its types may have one name. */
+static int finish_python_types(struct session *session)
+{
+	const struct result_python *python = session->result.python;
+
+	for (uint32_t i = 0; python && i < session->sites.count; i++) {
+		const struct result_site *site = &session->site_results[i];
+		const char *name = site->type < python->types_count ? python->types[site->type]
+								    : NULL;
+		uint32_t index;
+
+		if (!site->type || !name)
+			continue;
+		index = types_name(&session->types, &session->arena, name, strlen(name));
+		if (index == TYPES_NONE)
+			continue;
+		while (session->type_results.count <= index) {
+			struct result_type fresh = session->types.all.at[index].result;
+
+			if (vec_push(&session->type_results, fresh) < 0)
+				return -1;
+		}
+		add_site(&session->type_results.at[index], site);
+	}
+	session->result.types = session->type_results.at;
+	session->result.types_count = session->type_results.count;
+	return 0;
+}
+
 static int finish_types(struct session *session)
 {
-	struct result_process *result = &session->result;
 
 	for (size_t i = 0; i < session->types.all.count; i++) {
 		const struct type_state *state = &session->types.all.at[i];
@@ -162,9 +210,7 @@ static int finish_types(struct session *session)
 		if (vec_push(&session->type_results, type) < 0)
 			return -1;
 	}
-	result->types = session->type_results.at;
-	result->types_count = session->type_results.count;
-	return 0;
+	return finish_python_types(session);
 }
 
 static void finish_totals(struct session *session)
@@ -206,6 +252,7 @@ const struct result_process *session_finish(struct session *session)
 
 	if (session->finished)
 		return result;
+	result->python = python_finish(session->python);
 	if (finish_sites(session) < 0 || finish_threads(session) < 0 || finish_types(session) < 0)
 		return NULL;
 	finish_end(session);
@@ -231,7 +278,6 @@ const struct result_process *session_finish(struct session *session)
 	result->nodes_count = session->nodes.count;
 	result->modules = session->modules.all.at;
 	result->modules_count = session->modules.all.count;
-	result->python = python_finish(session->python);
 	result->marks = session->marks.at;
 	result->marks_count = session->marks.count;
 	session->finished = true;

@@ -253,8 +253,9 @@ static inline void feed_free(struct session *session, const struct event *event)
 		totals->temporary++;
 		thread->last_key = 0;
 	}
-	if (unlikely(session->collecting))
-		(void)python_freed(session->python, event->thread, block->bytes);
+	if (unlikely(session->collecting) &&
+	    python_freed(session->python, event->thread, block->site, block->bytes) < 0)
+		session->no_memory = true;
 	account_death(session, block, event->stamp);
 	heap_remove(&session->heap, block);
 }

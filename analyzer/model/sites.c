@@ -50,30 +50,92 @@ static int grow_sites(struct sites *sites)
 	return 0;
 }
 
+/* A new site in front of the others of its stack. */
+static uint32_t add_site(struct sites *sites, uint32_t stack, uint32_t fn, uint32_t type)
+{
+	uint32_t index;
+
+	if (grow_sites(sites) < 0)
+		return SITES_NONE;
+	index = sites->count++;
+	sites->at[index] = (struct site){
+		.stack = stack,
+		.fn = fn,
+		.type = type,
+		.next = sites->by_stack[stack],
+		.peak_number = sites->peak_number,
+	};
+	sites->by_stack[stack] = index;
+	return index;
+}
+
+static bool is_full(const struct sites *sites)
+{
+	return sites->count >= HEAP_SITES_MAX - 1 - TENURE_FN_COUNT;
+}
+
 uint32_t sites_make(struct sites *sites, uint32_t stack, uint32_t fn)
 {
 	uint32_t index;
 
-	if (stack >= TENURE_NODES_MAX ||
-	    (sites->count >= HEAP_SITES_MAX - 1 - TENURE_FN_COUNT && stack))
+	if (stack >= TENURE_NODES_MAX || (is_full(sites) && stack))
 		stack = 0;
 	if (grow_stacks(sites, stack) < 0)
 		return SITES_NONE;
 	for (index = sites->by_stack[stack]; index != SITES_NONE; index = sites->at[index].next)
 		if (sites->at[index].fn == fn)
 			return index;
-	if (grow_sites(sites) < 0)
-		return SITES_NONE;
+	return add_site(sites, stack, fn, 0);
+}
 
-	index = sites->count++;
-	sites->at[index] = (struct site){
-		.stack = stack,
-		.fn = fn,
-		.next = sites->by_stack[stack],
-		.peak_number = sites->peak_number,
-	};
-	sites->by_stack[stack] = index;
-	return index;
+uint32_t sites_type(struct sites *sites, uint32_t stack, uint32_t fn, uint32_t type)
+{
+	uint32_t first = sites_get(sites, stack, fn);
+	uint32_t *link, index;
+
+	if (first == SITES_NONE || sites->at[first].type == type || sites->at[first].stack != stack)
+		return first;
+	for (link = &sites->by_stack[stack]; *link != SITES_NONE; link = &sites->at[*link].next) {
+		index = *link;
+		if (sites->at[index].fn != fn || sites->at[index].type != type)
+			continue;
+		*link = sites->at[index].next;
+		sites->at[index].next = sites->by_stack[stack];
+		sites->by_stack[stack] = index;
+		return index;
+	}
+	if (is_full(sites))
+		return first;
+	/* One that has no type and nothing to its name yet can be it. */
+	if (!sites->at[first].type && !sites->at[first].allocations) {
+		sites->at[first].type = type;
+		return first;
+	}
+	return add_site(sites, stack, fn, type);
+}
+
+void sites_move(struct sites *sites, uint32_t from, uint32_t to, uint64_t bytes, bool at_peak)
+{
+	struct site *old = &sites->at[from], *new = &sites->at[to];
+
+	sites_touch(sites, old);
+	sites_touch(sites, new);
+	old->allocations--;
+	old->bytes -= bytes;
+	old->live_blocks--;
+	old->live_bytes -= bytes;
+	new->allocations++;
+	new->bytes += bytes;
+	new->live_blocks++;
+	new->live_bytes += bytes;
+	if (new->live_bytes > new->max_bytes)
+		new->max_bytes = new->live_bytes;
+	if (at_peak && old->peak_blocks && old->peak_bytes >= bytes) {
+		old->peak_blocks--;
+		old->peak_bytes -= bytes;
+		new->peak_blocks++;
+		new->peak_bytes += bytes;
+	}
 }
 
 struct result_site *sites_result(const struct sites *sites)
@@ -89,6 +151,7 @@ struct result_site *sites_result(const struct sites *sites)
 		results[i] = (struct result_site){
 			.stack = site->stack,
 			.fn = site->fn,
+			.type = site->type,
 			.allocations = site->allocations,
 			.bytes = site->bytes,
 			.frees = site->allocations + site->pieces - site->live_blocks,

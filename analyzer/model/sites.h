@@ -9,19 +9,22 @@
 #ifndef MODEL_SITES_H
 #define MODEL_SITES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
 #include "result.h"
 
-#define SITES_NONE UINT32_MAX
+#define SITES_NONE	UINT32_MAX
+#define SITES_TYPES_MAX (1u << 24)
 
 /**
  * struct site - two cache lines; the first is what an allocation needs
  * @peak_number: the peak that @peak_bytes and @peak_blocks belong to, if it is
  *               the last; else what is live now was live then
- * @next:        site with the same stack and another function
+ * @next:        site with the same stack and another function or type
+ * @type:        of the provider's types, 0: none
  * @pieces:      mapped ranges that came from dividing or moving others
  */
 struct site {
@@ -39,7 +42,8 @@ struct site {
 	uint64_t life_sum;
 	uint64_t life_max;
 	uint32_t stack;
-	uint32_t fn;
+	uint32_t fn : 8;
+	uint32_t type : 24;
 	uint32_t next;
 	uint32_t pieces;
 } __attribute__((aligned(64)));
@@ -88,6 +92,20 @@ static inline uint32_t sites_get(struct sites *sites, uint32_t stack, uint32_t f
 	}
 	return sites_make(sites, stack, fn);
 }
+
+/**
+ * sites_type() - from here on blocks of (@stack, @fn) are of this type
+ *
+ * Return: index of the site of all three, made if need be, which sites_get()
+ * returns from now on; SITES_NONE when memory has run out.
+ */
+uint32_t sites_type(struct sites *sites, uint32_t stack, uint32_t fn, uint32_t type);
+
+/**
+ * sites_move() - a live block belongs to another site than was thought
+ * @at_peak: it was alive at the last peak
+ */
+void sites_move(struct sites *sites, uint32_t from, uint32_t to, uint64_t bytes, bool at_peak);
 
 /** sites_touch() - to be called before a site changes */
 static inline void sites_touch(const struct sites *sites, struct site *site)

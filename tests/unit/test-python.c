@@ -65,18 +65,24 @@ TEST(a_collection_has_a_beginning_an_end_and_what_it_freed)
 	struct python *python = python_new();
 	struct tenure_py_gc gc = { .generation = 2 };
 	const struct result_python *result;
+	uint64_t blocks, bytes;
 
 	begin(python);
-	CHECK(!python_freed(python, 0, 10));
+	CHECK_EQ(python_freed(python, 0, 5, 10), 0);
 	CHECK_EQ(feed(python, 100, TENURE_PY_GC_START, &gc, sizeof(gc), ""), 0);
 	CHECK(python_collecting(python));
-	CHECK(python_freed(python, 0, 10));
-	CHECK(!python_freed(python, 1, 10));
+	CHECK_EQ(python_freed(python, 0, 5, 10), 0);
+	CHECK_EQ(python_freed(python, 1, 5, 10), 0);
 	gc.collected = 5;
 	gc.uncollectable = 1;
 	CHECK_EQ(feed(python, 150, TENURE_PY_GC_STOP, &gc, sizeof(gc), ""), 0);
 	python_heap(python, 4000, 40);
-	CHECK(!python_freed(python, 0, 10));
+	CHECK_EQ(python_freed(python, 0, 5, 10), 0);
+	python_collected(python, 5, &blocks, &bytes);
+	CHECK_EQ(blocks, 1);
+	CHECK_EQ(bytes, 10);
+	python_collected(python, 6, &blocks, &bytes);
+	CHECK_EQ(blocks, 0);
 
 	result = python_finish(python);
 	CHECK_EQ(result->collections_count, 1);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes of the tables of addresses.
+ */
+#include "py-table.h"
+
+#include <string.h>
+
+#include "pages.h"
+
+#define SLOTS_FIRST (1u << 10)
+#define KEY_GONE    1u /* of a forgotten object; none lies at address 1 */
+
+uint64_t py_filter[PY_FILTER_BITS / 64];
+
+void py_table_lock(struct py_table *table)
+{
+	while (__atomic_exchange_n(&table->lock, 1, __ATOMIC_ACQUIRE))
+		while (__atomic_load_n(&table->lock, __ATOMIC_RELAXED))
+			;
+}
+
+void py_table_unlock(struct py_table *table)
+{
+	__atomic_store_n(&table->lock, 0, __ATOMIC_RELEASE);
+}
+
+static void put(struct py_table_body *body, uintptr_t key, uint32_t id, uint32_t check)
+{
+	uint32_t i = (uint32_t)(((uint64_t)key >> 4) * 0x9e3779b97f4a7c15ull >> 32);
+	struct py_slot *slot;
+
+	while (body->slots[i & body->mask].key)
+		i++;
+	slot = &body->slots[i & body->mask];
+	slot->id = id;
+	slot->check = check;
+	body->used++;
+	/* Partner: the acquire load in py_table_find(). */
+	__atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
+}
+
+/* Room for one more: if need be a larger body, without what is gone. */
+static bool make_room(struct py_table *table)
+{
+	struct py_table_body *old = table->body, *body;
+	uint32_t live = 0, slots = SLOTS_FIRST;
+
+	if (old && old->used < (old->mask + 1) / 2)
+		return true;
+	for (uint32_t i = 0; old && i <= old->mask; i++)
+		live += old->slots[i].key > KEY_GONE;
+	while (slots < live * 4)
+		slots *= 2;
+
+	body = pages_map(sizeof(*body) + slots * sizeof(struct py_slot), 0);
+	if (!body)
+		return old && old->used < old->mask;
+	body->mask = slots - 1;
+	for (uint32_t i = 0; old && i <= old->mask; i++)
+		if (old->slots[i].key > KEY_GONE)
+			put(body, old->slots[i].key, old->slots[i].id, old->slots[i].check);
+	__atomic_store_n(&table->body, body, __ATOMIC_RELEASE);
+	return true;
+}
+
+bool py_table_put(struct py_table *table, const void *key, uint32_t id, uint32_t check)
+{
+	if (!make_room(table))
+		return false;
+	put(table->body, (uintptr_t)key, id, check);
+	return true;
+}
+
+bool py_table_remove(struct py_table *table, const void *key)
+{
+	const struct py_slot *found = py_table_find(table, key);
+
+	if (!found)
+		return false;
+	__atomic_store_n((uintptr_t *)&found->key, KEY_GONE, __ATOMIC_RELEASE);
+	return true;
+}
+
+void py_table_reset(struct py_table *table)
+{
+	struct py_table_body *body = table->body;
+
+	table->lock = 0;
+	if (body) {
+		memset(body->slots, 0, (body->mask + 1) * sizeof(struct py_slot));
+		body->used = 0;
+	}
+}

@@ -125,7 +125,13 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		{ 2200, TENURE_MARK_PHASE_END, "load\n", 7164, 9, 18 },
 	};
 	static const struct result_type types[] = {
-		{ "struct work", 4, 4000, 2, 2000, 4, 4000 },
+		{ .name = "struct work",
+		  .allocations = 4,
+		  .bytes = 4000,
+		  .live_blocks = 2,
+		  .live_bytes = 2000,
+		  .peak_blocks = 4,
+		  .peak_bytes = 4000 },
 	};
 	static const char *const notes[] = { "one note" };
 	struct result_process process = {

@@ -37,7 +37,8 @@ enum {
 
 	MEMO_FIRST = 128,    /* frames there is room for at first */
 	MEMO_MAX = 1u << 18, /* frames of a stack; what is deeper is cut at its root */
-	MEMO_GUESSES = 1024, /* predicted nodes */
+	MEMO_GUESS_BITS = 13,
+	MEMO_GUESSES = 1 << MEMO_GUESS_BITS, /* predicted nodes */
 	MEMO_CHECKS_PER_FRAME = 3,
 };
 
@@ -153,15 +154,13 @@ static attr_always_inline bool memo_meets(const struct memo_frame *kept, uint64_
 	return kept->word == word && (!(kept->flags & MEMO_NEEDS_FP) || kept->fp == fp);
 }
 
-/** memo_hash() - place of the prediction for a walk that stands at @word, above @node */
-static attr_always_inline uint32_t memo_hash(uint64_t word, uintptr_t sp, uint32_t node)
+/** memo_hash() - place of the prediction for a walk of @key that stands at @word */
+static attr_always_inline uint32_t memo_hash(uint64_t word, uintptr_t sp, uint64_t key)
 {
-	uint64_t h = (word ^ sp << 7 ^ (uint64_t)node << 40) * 0x9e3779b97f4a7c15ull;
+	uint64_t h = (word ^ sp << 20) * 0x9e3779b97f4a7c15ull ^ key * 0xd6e8feb86659fd93ull;
 
-	return (uint32_t)(h >> (64 - 10));
+	return (uint32_t)(h >> (64 - MEMO_GUESS_BITS));
 }
-
-_Static_assert(MEMO_GUESSES == 1u << 10, "memo_hash() has this many values");
 
 /** memo_push_rare() - memo_push() for the outermost frame and for rules that are not plain */
 attr_noinline bool memo_push_rare(struct walk_memo *memo, const struct memo_fresh *fresh,

@@ -33,7 +33,7 @@
  * struct walk - the capture at hand
  * @reach: what it may read
  * @kept:  one behind the outermost kept frame it may still meet
- * @base:  node of the innermost kept frame at the start, or 0
+ * @key:   what the way depends on besides where it begins
  * @count: fresh frames
  * @run:   the first fresh frame of the prediction that still holds
  * @next:  node predicted for where it stands, or 0
@@ -41,7 +41,7 @@
 struct walk {
 	struct reach reach;
 	uint32_t kept;
-	uint32_t base;
+	uint64_t key;
 	uint32_t count;
 	uint32_t run;
 	uint32_t next;
@@ -66,10 +66,13 @@ static attr_cold bool prepare(struct thread *thread)
 {
 	uint32_t now = __atomic_load_n(&epoch, __ATOMIC_RELAXED);
 
-	if (!thread->memo)
+	if (!thread->memo) {
 		thread->memo = memo_new();
-	if (!thread->memo)
-		return false;
+		if (!thread->memo)
+			return false;
+		thread->memo->epoch =
+			now; /* it is clear, and most of its pages are not there yet */
+	}
 	if (thread->stack_hi == 0) {
 		reach_own(thread);
 		thread->memo->count = 0;
@@ -105,7 +108,7 @@ static attr_always_inline uint32_t predict(struct thread *thread, struct walk *w
 	uint64_t word = fresh->word;
 
 	if (unlikely(node->word != word)) { /* that of node 0 is never written */
-		walk->next = thread->memo->predictions[memo_hash(word, fresh->sp, walk->base)];
+		walk->next = thread->memo->predictions[memo_hash(word, fresh->sp, walk->key)];
 		walk->run = walk->count;
 		node = nodes_get(walk->next);
 		if (node->word != word) {
@@ -204,7 +207,7 @@ static attr_always_inline uint32_t inwards(struct thread *thread, struct walk *w
 			node = fresh->node;
 		} else {
 			node = intern(fresh, node, depth);
-			memo->predictions[memo_hash(fresh->word, fresh->sp, walk->base)] = node;
+			memo->predictions[memo_hash(fresh->word, fresh->sp, walk->key)] = node;
 		}
 		keep = keep && memo_push(memo, fresh, node);
 		if (unlikely(TENURE_NODE_KIND(fresh->word) == TENURE_NODE_GUESS))
@@ -273,6 +276,7 @@ static attr_always_inline uint32_t capture(struct thread *thread, const struct s
 
 	own = slot >= thread->stack_lo && slot < thread->stack_hi;
 	if (likely(own)) {
+		uint32_t before = memo->count;
 		uint32_t kept = memo_verify(memo, slot);
 
 		walk.kept = memo->count = kept;
@@ -286,7 +290,10 @@ static attr_always_inline uint32_t capture(struct thread *thread, const struct s
 					count_flags(leaf->flags);
 				return leaf->node;
 			}
-			walk.base = leaf->node;
+			walk.key = leaf->node;
+			/* Where the stack has changed: most often by another call. */
+			if (kept < before && memo->frames[kept].slot >= slot)
+				walk.key ^= step_load(memo->frames[kept].slot) << 24;
 		}
 	}
 	reach_begin(&walk.reach, thread, slot);

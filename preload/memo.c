@@ -11,9 +11,10 @@
 
 static uint32_t bytes_for(uint32_t room)
 {
-	return room *
-	       (uint32_t)(sizeof(struct memo_frame) + sizeof(struct memo_fresh) +
-			  MEMO_CHECKS_PER_FRAME * (sizeof(struct memo_check) + sizeof(uint32_t)));
+	return (room + 1) * (uint32_t)sizeof(struct memo_frame) +
+	       room * (uint32_t)(sizeof(struct memo_fresh) +
+				 MEMO_CHECKS_PER_FRAME *
+					 (sizeof(struct memo_check) + sizeof(uint32_t)));
 }
 
 /* Points into @pages, which hold @room frames. */
@@ -21,6 +22,7 @@ static void lay_out(struct walk_memo *memo, void *pages, uint32_t room)
 {
 	memo->checks = pages;
 	memo->frames = (struct memo_frame *)(memo->checks + (size_t)room * MEMO_CHECKS_PER_FRAME);
+	memo->frames++->slot = UINTPTR_MAX;
 	memo->fresh = (struct memo_fresh *)(memo->frames + room);
 	memo->owners = (uint32_t *)(memo->fresh + room);
 	memo->room = room;
@@ -119,8 +121,8 @@ static bool step_depends(const struct memo_fresh *at, uint32_t rule, struct depe
 	return false;
 }
 
-bool memo_push_rare(struct walk_memo *memo, const struct memo_fresh *fresh, bool outermost,
-		    uint32_t node)
+bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool outermost,
+	       uint32_t node)
 {
 	const struct memo_frame *before = memo->count ? &memo->frames[memo->count - 1] : NULL;
 	uint32_t checks = before ? before->checks : 0;

@@ -84,7 +84,7 @@ struct memo_fresh {
 
 /**
  * struct walk_memo - see above; owned by its thread
- * @frames:      outermost first
+ * @frames:      outermost first; before it is one that no walk passes and that has no checks
  * @checks:      of those frames, in their order
  * @owners:      for each check the index of its frame
  * @fresh:       innermost first
@@ -121,30 +121,27 @@ attr_cold void memo_clear(struct walk_memo *memo);
  */
 static attr_always_inline uint32_t memo_verify(const struct walk_memo *memo, uintptr_t slot)
 {
-	const struct memo_check *checks = memo->checks;
-	uint32_t frames = memo->count;
-	uint32_t count;
-	uint32_t i = 0;
+	const struct memo_frame *leaf = &memo->frames[(int32_t)memo->count - 1];
+	const struct memo_check *check = memo->checks;
+	uintptr_t last; /* place from which four are too many */
 
-	while (frames > 0 && memo->frames[frames - 1].slot < slot)
-		frames--;
-	if (frames == 0)
-		return 0;
+	while (leaf->slot < slot)
+		leaf--;
+	last = (uintptr_t)(check + leaf->checks) - 3 * sizeof(*check);
 
-	count = memo->frames[frames - 1].checks;
-	for (; i + 4 <= count; i += 4) {
-		uint64_t differ = (step_load(checks[i].addr) ^ checks[i].value) |
-				  (step_load(checks[i + 1].addr) ^ checks[i + 1].value) |
-				  (step_load(checks[i + 2].addr) ^ checks[i + 2].value) |
-				  (step_load(checks[i + 3].addr) ^ checks[i + 3].value);
+	for (; (uintptr_t)check < last; check += 4) {
+		uint64_t differ = (step_load(check[0].addr) ^ check[0].value) |
+				  (step_load(check[1].addr) ^ check[1].value) |
+				  (step_load(check[2].addr) ^ check[2].value) |
+				  (step_load(check[3].addr) ^ check[3].value);
 
 		if (differ)
 			break;
 	}
-	for (; i < count; i++)
-		if (step_load(checks[i].addr) != checks[i].value)
-			return memo->owners[i];
-	return frames;
+	for (last += 3 * sizeof(*check); (uintptr_t)check < last; check++)
+		if (step_load(check->addr) != check->value)
+			return memo->owners[check - memo->checks];
+	return (uint32_t)(leaf + 1 - memo->frames);
 }
 
 /** memo_meets() - is where the walk stands the kept frame? */
@@ -162,10 +159,6 @@ static attr_always_inline uint32_t memo_hash(uint64_t word, uintptr_t sp, uint64
 	return (uint32_t)(h >> (64 - MEMO_GUESS_BITS));
 }
 
-/** memo_push_rare() - memo_push() for the outermost frame and for rules that are not plain */
-attr_noinline bool memo_push_rare(struct walk_memo *memo, const struct memo_fresh *fresh,
-				  bool outermost, uint32_t node);
-
 static attr_always_inline void memo_check_add(struct walk_memo *memo, uint32_t *count,
 					      uintptr_t addr, uint64_t value)
 {
@@ -176,50 +169,43 @@ static attr_always_inline void memo_check_add(struct walk_memo *memo, uint32_t *
 
 /**
  * memo_push() - keep a frame that the walk has passed, after those outside it
- * @fresh: the frame
- * @outer: the frame it led to
- * @node:  its id
+ * @fresh:     the frame
+ * @outermost: the walk ended behind it
+ * @node:      its id
  *
  * There must be room.  Return: false if it cannot be kept; nothing inside of
  * it may be kept then.
  */
-static attr_always_inline bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh,
-					 uint32_t node)
+attr_noinline bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool outermost,
+			     uint32_t node);
+
+/** memo_push_plain() - memo_push() for CALL frames with rules SP and FP that are not outermost */
+static attr_always_inline bool memo_push_plain(struct walk_memo *memo,
+					       const struct memo_fresh *fresh, uint32_t node)
 {
-	uint32_t kind = RULE_KIND(fresh->rule);
-	const struct memo_frame *before;
-	struct memo_frame *frame;
-	uint32_t checks;
-	uint32_t flags;
+	struct memo_frame *frame = &memo->frames[memo->count];
+	uint32_t checks = frame[-1].checks;
+	uint32_t flags = frame[-1].flags;
+	uint32_t rule = fresh->rule;
 
-	if (unlikely(memo->count == 0 || kind > RULE_FP ||
-		     TENURE_NODE_KIND(fresh->word) != TENURE_NODE_CALL))
-		return memo_push_rare(memo, fresh, memo->count == 0, node);
-
-	frame = &memo->frames[memo->count];
-	before = frame - 1;
-	checks = before->checks;
-	flags = before->flags;
-	if (RULE_SAVE(fresh->rule) != 0 && (flags & MEMO_NEEDS_FP)) {
-		uintptr_t base = kind == RULE_SP ? fresh->sp : fresh->fp;
-		uintptr_t save = base + RULE_OFFSET(fresh->rule) - RULE_SAVE(fresh->rule);
+	if ((flags & MEMO_NEEDS_FP) && RULE_SAVE(rule) != 0) {
+		uintptr_t base = RULE_KIND(rule) == RULE_SP ? fresh->sp : fresh->fp;
+		uintptr_t save = base + RULE_OFFSET(rule) - RULE_SAVE(rule);
 
 		if (unlikely(save < fresh->sp))
 			return false;
 		memo_check_add(memo, &checks, save, step_load(save));
 		flags &= ~MEMO_NEEDS_FP;
 	}
-	if (kind == RULE_FP)
+	if (RULE_KIND(rule) == RULE_FP)
 		flags |= MEMO_NEEDS_FP;
 	memo_check_add(memo, &checks, fresh->sp - 8, step_load(fresh->sp - 8));
-	*frame = (struct memo_frame){
-		.slot = fresh->sp - 8,
-		.word = fresh->word,
-		.fp = fresh->fp,
-		.node = node,
-		.checks = checks,
-		.flags = flags,
-	};
+	frame->slot = fresh->sp - 8;
+	frame->word = fresh->word;
+	frame->fp = fresh->fp;
+	frame->node = node;
+	frame->checks = checks;
+	frame->flags = flags;
 	memo->count++;
 	return true;
 }

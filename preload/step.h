@@ -79,10 +79,10 @@ static attr_always_inline enum step_result step(struct frame *frame, uint32_t ru
 
 	/*
 	 * The common case: a plain rule, and all that it reads lies within what
-	 * may be read, above the stack pointer.
+	 * may be read, above the stack pointer: sp < cfa <= hi, in one comparison.
 	 */
-	if (unlikely(kind > RULE_FP || cfa <= frame->sp || cfa > reach->hi || save < reach->lo ||
-		     frame->sp < reach->lo))
+	if (unlikely(kind > RULE_FP || cfa - frame->sp - 1 >= reach->hi - frame->sp ||
+		     save < reach->lo || frame->sp < reach->lo))
 		return step_rare_copied(frame, rule, reach);
 
 	fp = step_load(RULE_SAVE(rule) != 0 ? save : cfa - 8);

@@ -37,6 +37,7 @@
  * @count: fresh frames
  * @run:   the first fresh frame of the prediction that still holds
  * @next:  node predicted for where it stands, or 0
+ * @odd:   a rule was not plain
  */
 struct walk {
 	struct reach reach;
@@ -45,6 +46,7 @@ struct walk {
 	uint32_t count;
 	uint32_t run;
 	uint32_t next;
+	bool odd;
 };
 
 static uint32_t root_node;
@@ -133,6 +135,7 @@ static attr_always_inline enum step_result outwards(struct thread *thread, struc
 						    const struct stack_regs *regs)
 {
 	struct walk_memo *memo = thread->memo;
+	const struct memo_frame *kept = &memo->frames[(int32_t)walk->kept - 1];
 	struct frame at = { regs->pc, regs->sp, regs->fp, TENURE_NODE_CALL };
 	enum step_result result;
 
@@ -140,23 +143,29 @@ static attr_always_inline enum step_result outwards(struct thread *thread, struc
 		uint64_t word = TENURE_NODE_WORD(at.kind, at.pc);
 		struct memo_fresh *fresh;
 
-		while (walk->kept > 0 && memo->frames[walk->kept - 1].slot <= at.sp - 8) {
-			const struct memo_frame *kept = &memo->frames[walk->kept - 1];
-
-			if (kept->slot == at.sp - 8 && memo_meets(kept, word, at.fp))
+		for (; kept->slot <= at.sp - 8; kept--) {
+			if (kept->slot == at.sp - 8 && memo_meets(kept, word, at.fp)) {
+				walk->kept = (uint32_t)(kept + 1 - memo->frames);
 				return STEP_OK;
-			walk->kept--;
+			}
 		}
-		if (unlikely(walk->kept + walk->count >= memo->room) && !memo_grow(memo))
-			return STEP_LOST;
+		if (unlikely(walk->kept + walk->count >= memo->room)) {
+			ptrdiff_t index = kept - memo->frames;
+
+			if (!memo_grow(memo))
+				return STEP_LOST;
+			kept = memo->frames + index;
+		}
 		fresh = &memo->fresh[walk->count];
 		fresh->word = word;
 		fresh->sp = at.sp;
 		fresh->fp = at.fp;
 		fresh->rule = predict(thread, walk, fresh);
 		walk->count++;
+		walk->odd |= RULE_KIND(fresh->rule) > RULE_FP;
 		result = step(&at, fresh->rule, &walk->reach);
 	} while (likely(result == STEP_OK));
+	walk->kept = (uint32_t)(kept + 1 - memo->frames);
 	return result;
 }
 
@@ -172,22 +181,32 @@ static uint32_t intern(const struct memo_fresh *fresh, uint32_t parent, uint32_t
 	return nodes_intern(parent, fresh->word, fresh->rule);
 }
 
+/* The node of fresh frame @i, whose caller's is @outer; what was not predicted will be. */
+static attr_always_inline uint32_t node_of(struct walk_memo *memo, const struct walk *walk,
+					   uint32_t i, uint32_t outer, uint32_t depth)
+{
+	const struct memo_fresh *fresh = &memo->fresh[i];
+	uint32_t node;
+
+	if (likely(i >= walk->run))
+		return fresh->node;
+	node = intern(fresh, outer, depth);
+	memo->predictions[memo_hash(fresh->word, fresh->sp, walk->key)] = node;
+	return node;
+}
+
 /*
  * Gives the fresh frames their nodes, outermost first, and keeps them as far
  * as they can be kept.  Returns the leaf's node.
  */
-static attr_always_inline uint32_t inwards(struct thread *thread, struct walk *walk,
-					   enum step_result result, bool keep)
+static attr_noinline uint32_t inwards(struct walk_memo *memo, struct walk *walk,
+				      enum step_result result, bool keep)
 {
-	struct walk_memo *memo = thread->memo;
 	uint32_t node = root_node;
 	uint32_t flags = 0;
 	uint32_t depth = walk->kept;
 
-	/* The frames behind are no more; those that follow must be complete before they count. */
-	if (likely(keep))
-		memo->count = walk->kept;
-	if (likely(result == STEP_OK)) {
+	if (result == STEP_OK) {
 		node = memo->frames[walk->kept - 1].node;
 		flags = memo->frames[walk->kept - 1].flags & (MEMO_GUESSED | MEMO_CUT);
 	} else if (result != STEP_END) {
@@ -195,31 +214,42 @@ static attr_always_inline uint32_t inwards(struct thread *thread, struct walk *w
 		flags = MEMO_CUT;
 		keep = false;
 	}
-	/* A walk that has left the thread's own stack is not remembered. */
-	keep = keep && walk->reach.hi == thread->stack_hi;
 	if (walk->next != node)
 		walk->run = walk->count;
 
 	for (uint32_t i = walk->count; i-- > 0; depth++) {
 		const struct memo_fresh *fresh = &memo->fresh[i];
 
-		if (likely(i >= walk->run)) {
-			node = fresh->node;
-		} else {
-			node = intern(fresh, node, depth);
-			memo->predictions[memo_hash(fresh->word, fresh->sp, walk->key)] = node;
-		}
-		keep = keep && memo_push(memo, fresh, node);
-		if (unlikely(TENURE_NODE_KIND(fresh->word) == TENURE_NODE_GUESS))
+		node = node_of(memo, walk, i, node, depth);
+		keep = keep && memo_push(memo, fresh, memo->count == 0, node);
+		if (TENURE_NODE_KIND(fresh->word) == TENURE_NODE_GUESS)
 			flags |= MEMO_GUESSED;
-		if (unlikely(depth_max && depth >= depth_max)) {
+		if (depth_max && depth >= depth_max) {
 			flags |= MEMO_CUT;
 			if (keep)
 				memo->frames[memo->count - 1].flags |= MEMO_CUT;
 		}
 	}
-	if (unlikely(flags != 0))
+	if (flags != 0)
 		count_flags(flags);
+	return node;
+}
+
+/* As inwards(), when the walk has met a kept frame and found nothing odd on its way. */
+static attr_always_inline uint32_t inwards_plain(struct walk_memo *memo, struct walk *walk)
+{
+	const struct memo_frame *outer = &memo->frames[walk->kept - 1];
+	uint32_t node = outer->node;
+	bool keep = true;
+
+	if (unlikely(outer->flags & (MEMO_GUESSED | MEMO_CUT)))
+		count_flags(outer->flags);
+	if (walk->next != node)
+		walk->run = walk->count;
+	for (uint32_t i = walk->count; i-- > 0;) {
+		node = node_of(memo, walk, i, node, 0);
+		keep = likely(keep) && memo_push_plain(memo, &memo->fresh[i], node);
+	}
 	return node;
 }
 
@@ -300,7 +330,14 @@ static attr_always_inline uint32_t capture(struct thread *thread, const struct s
 	result = outwards(thread, &walk, regs);
 	if (unlikely(result == STEP_HARD))
 		return by_tables(thread, regs);
-	return inwards(thread, &walk, result, own);
+	/* The frames behind are no more; those that follow must be complete before they count. */
+	if (likely(own))
+		memo->count = walk.kept;
+	/* A walk that has left the thread's own stack is not remembered. */
+	own = own && walk.reach.hi == thread->stack_hi;
+	if (likely(result == STEP_OK && own && !walk.odd && !depth_max))
+		return inwards_plain(memo, &walk);
+	return inwards(memo, &walk, result, own);
 }
 
 uint32_t walk_capture(struct thread *thread, const struct stack_regs *regs)

@@ -4,6 +4,8 @@
 #include "base/err.h"
 #include "report/text-parts.h"
 
+#define TEMPORARY_FEW 1000u /* fewer temporary allocations cost no time worth a list */
+
 const char *const report_sort_names[] = {
 	[REPORT_SORT_PEAK] = "peak",
 	[REPORT_SORT_LIVE] = "live",
@@ -71,7 +73,8 @@ static int print_overview(const struct text *text)
 		r = text_places(text, REPORT_SORT_SURVIVORS, &list);
 	if (r == 0)
 		r = text_places(text, REPORT_SORT_ALLOCATIONS, &list);
-	if (r == 0 && totals->temporary > totals->allocations / 50)
+	if (r == 0 && totals->temporary > totals->allocations / 50 &&
+	    totals->temporary >= TEMPORARY_FEW)
 		r = text_places(text, REPORT_SORT_TEMPORARY, &list);
 	if (r == 0)
 		r = text_mapped(text, &list);

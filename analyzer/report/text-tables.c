@@ -105,7 +105,10 @@ void text_survivors(const struct text *text)
 			sums.bytes[g] += process->sites.at[i].alive_bytes[g];
 		}
 	}
-	if (!process->totals.allocations || (!process->gen_clock[0] && !process->collected))
+	if (!process->gen_clock[0] && !process->collected)
+		return;
+	/* In a short run nothing can have grown old. */
+	if (!sums.died[1] && !sums.died[2] && !sums.alive[1] && !sums.alive[2])
 		return;
 
 	if (process->collected) {

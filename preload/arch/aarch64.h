@@ -34,14 +34,14 @@ enum {
 	}
 
 /* The registers as they are here, by DWARF number: those that a walk by frame pointers needs. */
-#define ARCH_SAVE_REGS(to)                      \
-	__asm__ volatile("mov x9, sp\n\t"       \
-			 "adr x10, 0f\n\t"      \
+#define ARCH_SAVE_REGS(to)                           \
+	__asm__ volatile("mov x9, sp\n\t"            \
+			 "adr x10, 0f\n\t"           \
 			 "0: str x29, [%0, 232]\n\t" \
-			 "str x10, [%0, 240]\n\t" \
-			 "str x9, [%0, 248]"    \
-			 :                      \
-			 : "r"(to)              \
+			 "str x10, [%0, 240]\n\t"    \
+			 "str x9, [%0, 248]"         \
+			 :                           \
+			 : "r"(to)                   \
 			 : "x9", "x10", "memory")
 
 /* A signed return address has its code in the bits above the address (48 bits and more). */

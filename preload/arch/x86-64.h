@@ -34,18 +34,18 @@ enum {
 	}
 
 /* The registers as they are here, by DWARF number; those that calls may change are not told. */
-#define ARCH_SAVE_REGS(to)                                            \
-	__asm__ volatile("movq %%rbx, 3*8(%0)\n\t"                    \
-			 "movq %%rbp, 6*8(%0)\n\t"                    \
-			 "movq %%rsp, 7*8(%0)\n\t"                    \
-			 "movq %%r12, 12*8(%0)\n\t"                   \
-			 "movq %%r13, 13*8(%0)\n\t"                   \
-			 "movq %%r14, 14*8(%0)\n\t"                   \
-			 "movq %%r15, 15*8(%0)\n\t"                   \
-			 "leaq 0f(%%rip), %%rax\n\t"                  \
-			 "0: movq %%rax, 16*8(%0)"                    \
-			 :                                            \
-			 : "r"(to)                                    \
+#define ARCH_SAVE_REGS(to)                           \
+	__asm__ volatile("movq %%rbx, 3*8(%0)\n\t"   \
+			 "movq %%rbp, 6*8(%0)\n\t"   \
+			 "movq %%rsp, 7*8(%0)\n\t"   \
+			 "movq %%r12, 12*8(%0)\n\t"  \
+			 "movq %%r13, 13*8(%0)\n\t"  \
+			 "movq %%r14, 14*8(%0)\n\t"  \
+			 "movq %%r15, 15*8(%0)\n\t"  \
+			 "leaq 0f(%%rip), %%rax\n\t" \
+			 "0: movq %%rax, 16*8(%0)"   \
+			 :                           \
+			 : "r"(to)                   \
 			 : "rax", "memory")
 
 /** arch_pc() - a return address as it was before anything was mixed into it */

@@ -172,6 +172,7 @@ static int in_child(int (*body)(void))
 static int begin_afresh(void)
 {
 	fake_shared.nodes = 0;
+	fake_renew_memory();
 	if (nodes_init() < 0)
 		return 1;
 	if (nodes_intern(0, word_of(7), 3) != 1 || nodes_intern(0, word_of(8), 3) != 2)
@@ -199,6 +200,7 @@ static int begin_cramped(void)
 	struct rlimit limit = { 128 << 20, 128 << 20 };
 
 	fake_shared.nodes = 0;
+	fake_renew_memory();
 	if (setrlimit(RLIMIT_AS, &limit) < 0)
 		return 1;
 	if (nodes_init() < 0)

@@ -24,16 +24,18 @@ uint32_t modules_generation = 1;
 /* Batches that may still be mapped. */
 static uint32_t fake_batches = UINT32_MAX;
 
+/* Two threads may map the same batch: what the first one wrote must still be there. */
+static int fake_memory = -1;
+
 void *shared_map(void *at, uint64_t offset, size_t bytes)
 {
 	void *map;
 
-	(void)offset;
 	if (fake_batches == 0)
 		return NULL;
 	fake_batches--;
-	map = mmap(at, bytes, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
+	map = mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0),
+		   fake_memory, (off_t)offset);
 	return map == MAP_FAILED ? NULL : map;
 }
 
@@ -43,10 +45,21 @@ void modules_check(struct thread *thread, uintptr_t pc)
 	(void)pc;
 }
 
+/* As the analyzer gives it to every process image. */
+static void fake_renew_memory(void)
+{
+	if (fake_memory >= 0)
+		(void)close(fake_memory);
+	fake_memory = memfd_create("nodes", MFD_CLOEXEC);
+	if (fake_memory < 0 || ftruncate(fake_memory, (off_t)TENURE_SHARED_BYTES) < 0)
+		abort();
+}
+
 static attr_unused void fake_start(void)
 {
 	fake_shared = (struct tenure_shared){ 0 };
 	fake_batches = UINT32_MAX;
+	fake_renew_memory();
 	if (nodes_init() < 0 || walk_init() < 0)
 		abort();
 }

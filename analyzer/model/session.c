@@ -235,8 +235,10 @@ static inline void feed_free(struct session *session, const struct event *event)
 		return;
 	}
 	if (unlikely(session->owed_count) &&
-	    settle(session, event, key, (uint32_t)(thread - session->threads.all.at)))
+	    settle(session, event, key, (uint32_t)(thread - session->threads.all.at))) {
+		totals->reallocs += event->fn & EVENT_FREE_REALLOC;
 		return;
+	}
 
 	block = heap_find(&session->heap, key);
 	if (event->fn & EVENT_FREE_REALLOC) {

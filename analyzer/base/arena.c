@@ -2,6 +2,7 @@
 /* A bump allocator on a list of pieces. */
 #include <stdalign.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,17 +22,13 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	size_t need, space;
 	void *p;
 
-	if (!bytes)
-		bytes = 1;
-	if (__builtin_add_overflow(bytes, alignof(max_align_t) - 1, &need))
+	if (bytes > PTRDIFF_MAX - PIECE_BYTES)
 		return NULL;
-	need = ALIGN_DOWN(need, alignof(max_align_t));
+	need = ALIGN_UP(bytes ? bytes : 1, alignof(max_align_t));
 
 	if (need > arena->space - arena->used) {
 		space = need > PIECE_BYTES ? need : PIECE_BYTES;
-		if (__builtin_add_overflow(space, sizeof(*piece), &bytes))
-			return NULL;
-		piece = calloc(1, bytes);
+		piece = calloc(1, sizeof(*piece) + space);
 		if (!piece)
 			return NULL;
 		piece->next = arena->pieces;

@@ -156,7 +156,8 @@ class Decoder:
         payload = data[12:]
         if length != len(payload):
             return f"length {length} but {len(payload)} bytes"
-        return f"{self.exts[kind]} stamp={self.stamp} " + self.payload(self.exts[kind], payload)
+        name = self.exts.get(kind, f"type {kind}")
+        return f"{name} stamp={self.stamp} " + self.payload(name, payload)
 
     def payload(self, name, p):
         def fields(layout, *names):

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <alloca.h>
 #include <execinfo.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "full.h"
 #include "stack.h"
 #include "test.h"
 #include "walk-fake.h"
@@ -294,4 +296,124 @@ TEST(a_change_of_the_modules_begins_a_new_root)
 	}
 	CHECK(id[0] != id[1]);
 	CHECK_EQ(TENURE_NODE_PC(root[0]) + 1, TENURE_NODE_PC(root[1]));
+}
+
+/*
+ * Stacks that look like the one before in every return address of their inner
+ * frames, but are not: what was outside of them has moved, and the old return
+ * addresses still lie where they were, in memory that nobody has written.
+ */
+
+static uint64_t by_tables[DEPTH_MAX];
+static uint32_t by_tables_count;
+static uint32_t stacks_checked;
+
+static attr_noinline void capture_checked(void)
+{
+	const struct stack_regs regs = STACK_HERE();
+	uint32_t id = walk_capture(fake_thread(), &regs);
+
+	CHECK_EQ(full_walk(fake_thread(), &regs, by_tables, DEPTH_MAX, &by_tables_count), STEP_END);
+	flatten(id);
+	CHECK_EQ(flat.count, by_tables_count);
+	CHECK_MEM(flat.word, by_tables, by_tables_count * sizeof(*by_tables));
+	stacks_checked++;
+}
+
+static attr_noinline void plain_inner(void)
+{
+	capture_checked();
+	__asm__ volatile("");
+}
+
+#ifdef __x86_64__
+/* Uses the frame pointer for something else, hence saves it. */
+static attr_noinline __attribute__((optimize("omit-frame-pointer"))) void saving_inner(void)
+{
+	__asm__ volatile("xor %%ebp, %%ebp" : : : "rbp");
+	capture_checked();
+	__asm__ volatile("" : : : "rbp");
+}
+#endif
+
+static void (*volatile inner)(void);
+static int below; /* bytes that variable_middle() takes */
+
+static attr_noinline void variable_middle(void)
+{
+	char *p = alloca((size_t)below);
+
+	__asm__ volatile("" : : "r"(p));
+	inner();
+	__asm__ volatile("");
+}
+
+/* With alloca() the compiler keeps the address of the frame in memory. */
+static attr_noinline void realigned_middle(void)
+{
+	char p[64] __attribute__((aligned(64)));
+	static volatile size_t some = 64;
+	char *q = alloca(some);
+
+	__asm__ volatile("" : : "r"(p), "r"(q));
+	inner();
+	__asm__ volatile("" : : "r"(p), "r"(q));
+}
+
+static void (*volatile middle)(void);
+
+static attr_noinline void outer_one(int above)
+{
+	char *p = alloca((size_t)above);
+
+	__asm__ volatile("" : : "r"(p));
+	middle();
+	__asm__ volatile("");
+}
+
+static attr_noinline void outer_two(int above)
+{
+	char *p = alloca((size_t)above);
+
+	__asm__ volatile("" : : "r"(p));
+	middle();
+	__asm__ volatile("# not the other one");
+}
+
+/*
+ * Calls the two in turn from one place, with every shift of their frames
+ * against each other: where the sums agree, the inner frames lie the same.
+ */
+static attr_noinline void shift_frames(void (*middle_)(void), void (*inner_)(void))
+{
+	static void (*volatile const outers[])(int) = { outer_one, outer_two };
+
+	middle = middle_;
+	inner = inner_;
+	stacks_checked = 0;
+	for (volatile int i = 0; i < 2 * 16 * 40; i = i + 1) {
+		below = i % 2 ? i / 2 % 40 * 16 : 512;
+		outers[i % 2](i % 2 ? i / 80 * 16 : 0);
+	}
+	CHECK_EQ(stacks_checked, 2 * 16 * 40);
+}
+
+TEST(a_frame_pointer_that_differs_is_noticed_in_a_register)
+{
+	fake_start();
+	shift_frames(variable_middle, plain_inner);
+}
+
+#ifdef __x86_64__
+TEST(a_frame_pointer_that_differs_is_noticed_where_it_is_saved)
+{
+	fake_start();
+	shift_frames(variable_middle, saving_inner);
+}
+#endif
+
+TEST(a_realigned_frame_that_moved_is_noticed)
+{
+	fake_start();
+	shift_frames(realigned_middle, plain_inner);
 }

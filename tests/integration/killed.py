@@ -6,8 +6,12 @@ The target writes each block to a pipe of its own after it got it; what the pipe
 program is dead is the least that the report must say.  Each thread has at most one block more.
 
     killed.py --tenure BUILD/tenure [--rounds N] [--seed N] TARGET
+    killed.py --tenure BUILD/tenure --oom TARGET
+
+With --oom the kernel does it, for want of memory in a control group.
 """
 import argparse
+import atexit
 import os
 import random
 import signal
@@ -22,6 +26,8 @@ import run
 from report import Report
 
 RECORD = struct.Struct("=IIQ")
+SKIP = 77
+OOM_BYTES = 48 << 20
 
 
 class Announcements:
@@ -45,7 +51,31 @@ class Announcements:
         self.file.close()
 
 
-def one_round(args, directory, dice):
+class MemoryGroup:
+    """A control group with little memory, of version 1 or 2."""
+
+    def __init__(self):
+        name = f"tenure-test-{os.getpid()}"
+        if os.path.isdir("/sys/fs/cgroup/memory"):
+            self.path, limit = f"/sys/fs/cgroup/memory/{name}", "memory.limit_in_bytes"
+        else:
+            self.path, limit = f"/sys/fs/cgroup/{name}", "memory.max"
+        os.mkdir(self.path)
+        try:
+            self.write(limit, OOM_BYTES)
+        except OSError:
+            self.remove()
+            raise
+
+    def write(self, name, value):
+        with open(os.path.join(self.path, name), "w", encoding="ascii") as f:
+            f.write(str(value))
+
+    def remove(self):
+        os.rmdir(self.path)
+
+
+def one_round(args, directory, dice, group=None):
     threads = dice.choice((1, 1, 2, 4, 8))
     delay = dice.uniform(0, 0.15)
     report_path = os.path.join(directory, "report.json")
@@ -57,8 +87,11 @@ def one_round(args, directory, dice):
     child = subprocess.Popen(argv, pass_fds=[write_end])
     os.close(write_end)
     announced = Announcements(read_end)
-    time.sleep(delay)  # the random moment itself, not a wait for anything
-    os.kill(announced.pid, signal.SIGKILL)
+    if group:
+        group.write("cgroup.procs", announced.pid)
+    else:
+        time.sleep(delay)  # the random moment itself, not a wait for anything
+        os.kill(announced.pid, signal.SIGKILL)
     status = child.wait(timeout=run.TIMEOUT)
     announced.finish()
 
@@ -95,16 +128,27 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tenure", required=True)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--oom", action="store_true")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("target")
     args = parser.parse_args()
+
+    group = None
+    if args.oom:
+        try:
+            group = MemoryGroup()
+        except OSError as error:
+            print(f"no control group for memory: {error}")
+            return SKIP
+        atexit.register(group.remove)
+        args.rounds = 1
 
     print(f"seed {args.seed}")
     dice = random.Random(args.seed)
     failed = 0
     with tempfile.TemporaryDirectory(prefix="tenure-test-") as directory:
         for number in range(args.rounds):
-            problems = one_round(args, directory, dice)
+            problems = one_round(args, directory, dice, group)
             failed += bool(problems)
             for problem in problems:
                 print(f"round {number}: {problem}")

@@ -6,8 +6,10 @@
     run-target.py --tenure BUILD/tenure --alone BUILD/preload/libtenure.so TARGET [ARG]...
 """
 import argparse
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +26,8 @@ def arguments():
     parser.add_argument("--option", action="append", default=[], help="for tenure run")
     parser.add_argument("--alone", help="preload this library, without tenure run")
     parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--replay", metavar="SCHEMA",
+                        help="also record, make the report again, and check it by this schema")
     parser.add_argument("--keep", help="leave the report here")
     parser.add_argument("target")
     parser.add_argument("args", nargs=argparse.REMAINDER)
@@ -51,8 +55,10 @@ def one_round(args, env, directory, plain):
     if args.alone:
         profiled = run_alone(args, env, report_path, truth_path)
     else:
-        argv = run.tenure_argv(
-            args.tenure, report_path, [args.target, *args.args], *args.option)
+        options = [*args.option]
+        if args.replay:
+            options += ["--force", "--record", os.path.join(directory, "capture.tnr")]
+        argv = run.tenure_argv(args.tenure, report_path, [args.target, *args.args], *options)
         profiled = run.call(argv, env=env, fd3=truth_path)
     problems = truth.compare_outcomes(plain, profiled)
     if args.keep and os.path.exists(report_path):
@@ -62,6 +68,31 @@ def one_round(args, env, directory, plain):
 
     report = Report(report_path)
     problems += truth.check_all(report, os.path.basename(args.target), truth.load(truth_path))
+    if args.replay:
+        problems += check_replay(args, directory, report_path)
+    return problems
+
+
+def check_replay(args, directory, report_path):
+    """The same report comes from the capture, and it is what the schema says."""
+    again_path = os.path.join(directory, "again.json")
+    done = subprocess.run(
+        [args.tenure, "report", "--quiet", "--force", "--json", again_path,
+         os.path.join(directory, "capture.tnr")], capture_output=True, text=True, check=False)
+    if done.returncode != 0 or done.stderr:
+        return [f"tenure report ends with {done.returncode}: {done.stderr}"]
+    with open(report_path, "rb") as live, open(again_path, "rb") as again:
+        problems = [] if live.read() == again.read() else ["the capture gives another report"]
+
+    try:
+        import jsonschema
+    except ImportError:
+        print("no jsonschema here: the report is not checked by it")
+        return problems
+    with open(args.replay, encoding="utf-8") as schema, open(again_path, encoding="utf-8") as f:
+        validator = jsonschema.validators.validator_for(schema_json := json.load(schema))
+        for error in list(validator(schema_json).iter_errors(json.load(f)))[:5]:
+            problems.append(f"schema: {error.json_path}: {error.message[:200]}")
     return problems
 
 

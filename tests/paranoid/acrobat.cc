@@ -27,12 +27,18 @@
 static volatile unsigned long sink;
 static volatile unsigned long steps;
 
+/* In malloc or free, where no handler may call them. */
+static volatile sig_atomic_t allocating;
+
 NOINLINE static void touch()
 {
-	void *p = malloc(24 + steps++ % 64);
+	void *p;
 
+	allocating = 1;
+	p = malloc(24 + steps++ % 64);
 	sink = sink + (unsigned long)p;
 	free(p);
+	allocating = 0;
 }
 
 NOINLINE static unsigned long random_number()
@@ -275,10 +281,11 @@ static void signals(int flags)
 	sigaltstack(&stack, nullptr);
 }
 
-/* Interrupted anywhere: in prologues, epilogues, PLT entries, the vDSO. */
+/* Interrupted anywhere but in the allocator: in prologues, epilogues, PLT entries, the vDSO. */
 static void on_timer(int)
 {
-	touch();
+	if (!allocating)
+		touch();
 }
 
 static void timer(int flags)

@@ -19,6 +19,7 @@
 #include "base/intern.h"
 #include "base/vec.h"
 #include "model/result.h"
+#include "report/gate-result.h"
 
 #define REPORT_SCHEMA "tenure.report/1"
 #define REPORT_NONE   UINT32_MAX /* no string, no stack */
@@ -139,8 +140,6 @@ struct report_totals {
 	uint64_t life_histogram[RESULT_LIFE_BUCKETS];
 };
 
-typedef VEC(const char *) report_texts;
-
 /** struct report_trust - see struct result_trust */
 struct report_trust {
 	bool complete;
@@ -212,6 +211,7 @@ struct report {
 	VEC(struct report_frame) frames;
 	VEC(struct report_stack) stacks;
 	VEC(struct report_process) processes;
+	struct gate_result gate;
 
 	struct arena texts;
 	struct hashmap frame_ids;

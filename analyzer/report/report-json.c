@@ -6,6 +6,7 @@
 
 #include "base/emit.h"
 #include "base/err.h"
+#include "report/gate-json.h"
 #include "report/report-json.h"
 #include "report/words.h"
 
@@ -390,6 +391,8 @@ int report_json_write(const struct report *report, FILE *file)
 		write_process(emit, &report->processes.at[i]);
 	emit_end(emit);
 
+	if (report->gate.verdict != GATE_OFF)
+		gate_json_write(emit, &report->gate);
 	write_tables(emit, report);
 	emit_end(emit);
 	r = emit_finish(emit);

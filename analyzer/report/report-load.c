@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "report/gate-json.h"
 #include "report/load.h"
 #include "report/report-load.h"
 #include "report/report.h"
@@ -173,6 +174,7 @@ static int load_root(const json_t *root, struct report **ret_report)
 		load_frames(&load, root);
 		load_stacks(&load, root);
 		load_processes(&load, root);
+		gate_json_load(&load, root);
 	}
 	if (load.error) {
 		(void)snprintf(error_text, sizeof(error_text), "%s", load.text);

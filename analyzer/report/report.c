@@ -18,6 +18,7 @@ struct report *report_new(const char *version)
 	report->version = report_text(report, version);
 	report->cwd = "";
 	report->host = "";
+	report->gate.baseline = "";
 	return report->version ? report : report_free(report);
 }
 
@@ -210,6 +211,9 @@ struct report *report_free(struct report *report)
 		vec_fini(&process->modules);
 	}
 	vec_fini(&report->processes);
+	vec_fini(&report->gate.violations);
+	vec_fini(&report->gate.reasons);
+	vec_fini(&report->gate.notes);
 	vec_fini(&report->command);
 	vec_fini(&report->frames);
 	vec_fini(&report->stacks);

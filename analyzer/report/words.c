@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "model/result.h"
+#include "report/gate-result.h"
 #include "report/words.h"
 #include "symbol/resolve.h"
 
@@ -60,12 +61,36 @@ static const char *const functions[] = {
 	[TENURE_FN_MMAP] = "mmap",
 };
 
+static const char *const verdicts[] = {
+	[GATE_OFF] = "off",
+	[GATE_PASS] = "pass",
+	[GATE_FAIL] = "fail",
+	[GATE_INCONCLUSIVE] = "inconclusive",
+};
+
+static const char *const rules[] = {
+	[GATE_GROWTH] = "growth",
+	[GATE_LEAK] = "leak",
+	[GATE_BUDGET] = "budget",
+	[GATE_TOTAL] = "total",
+};
+
+static const char *const units[] = {
+	[GATE_BYTES] = "bytes",
+	[GATE_BLOCKS] = "blocks",
+	[GATE_BYTES_PER_ITERATION] = "bytes_per_iteration",
+	[GATE_NANOSECONDS] = "nanoseconds",
+};
+
 const struct words words_end = WORDS(ends);
 const struct words words_frame = WORDS(frames);
 const struct words words_lost = WORDS(losses);
 const struct words words_mark = WORDS(marks);
 const struct words words_source = WORDS(sources);
 const struct words words_fn = WORDS(functions);
+const struct words words_verdict = WORDS(verdicts);
+const struct words words_rule = WORDS(rules);
+const struct words words_unit = WORDS(units);
 
 const char *words_get(const struct words *words, uint32_t value)
 {

@@ -226,6 +226,53 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 	return report_add(report, &process, resolve);
 }
 
+static inline int report_sample_judge(struct report *report)
+{
+	const struct gate_violation violation = {
+		.rule = GATE_LEAK,
+		.scope = "sig:0123456789abcdef",
+		.metric = "live",
+		.got = 300,
+		.limit = 100,
+		.delta = -5,
+		.has_baseline = true,
+		.baseline = 305,
+		.has_sig = true,
+		.sig = 0x0123456789abcdef,
+		.process = 1,
+		.stack = 0,
+		.culprit = 0,
+		.where = "work  work.c:1",
+		.message = "more than \"before\"",
+		.accept = "accept",
+		.suppress = "suppress",
+	};
+	const struct gate_violation plain = {
+		.rule = GATE_BUDGET,
+		.unit = GATE_BLOCKS,
+		.scope = "process",
+		.metric = "allocations",
+		.got = 2,
+		.limit = 1,
+		.delta = 1,
+		.stack = REPORT_NONE,
+		.culprit = REPORT_NONE,
+		.where = "",
+		.message = "m",
+		.accept = "",
+		.suppress = "",
+	};
+
+	report->gate.verdict = GATE_FAIL;
+	report->gate.rules = 4;
+	report->gate.runs = 1;
+	report->gate.baseline = "old.json";
+	return vec_push(&report->gate.violations, violation) ||
+	       vec_push(&report->gate.violations, plain) ||
+	       vec_push(&report->gate.reasons, "too few checkpoints") ||
+	       vec_push(&report->gate.notes, "a note");
+}
+
 static inline struct report *report_sample_new(void)
 {
 	static const char *const command[] = { "work", "--hard", NULL };
@@ -242,6 +289,8 @@ static inline struct report *report_sample_new(void)
 	if (r == 0)
 		r = report_sample_add(report, resolve);
 	resolve_free(resolve);
+	if (r == 0)
+		r = report_sample_judge(report);
 	if (r < 0)
 		return report_free(report);
 	report_sum(report);

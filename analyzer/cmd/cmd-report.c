@@ -16,20 +16,16 @@
 static struct {
 	const char *json;
 	const char *generations;
-	uint64_t top;
-	uint64_t process;
-	unsigned int sort;
+	struct output_summary summary;
 	bool force;
 } options = {
-	.sort = OUTPUT_OVERVIEW,
+	.summary = { .sort = OUTPUT_OVERVIEW },
 };
 
 static const struct cli_option table[] = {
-	{ "top", 0, CLI_COUNT, "N", NULL, "Summary", "show at most N call stacks", &options.top },
-	{ "sort", 0, CLI_CHOICE, NULL, report_sort_names, "Summary",
-	  "instead of the overview, show the list of call stacks in this order", &options.sort },
+	OUTPUT_SUMMARY_OPTIONS(options.summary),
 	{ "process", 0, CLI_COUNT, "PID", NULL, "Summary",
-	  "show this process; default the one with the largest peak", &options.process },
+	  "show this process; default the one with the largest peak", &options.summary.pid },
 	{ "json", 'o', CLI_FILE, "FILE", NULL, "Output",
 	  "instead, write the report as JSON to FILE, - for standard output", &options.json },
 	{ "force", 'f', CLI_FLAG, NULL, NULL, "Output", "replace FILE if it exists",
@@ -79,12 +75,6 @@ static int load(const char *path, struct report **ret_report)
 
 static int show(const struct report *report, const char *path)
 {
-	const struct output_summary summary = {
-		.file = path,
-		.top = options.top,
-		.pid = options.process,
-		.sort = options.sort,
-	};
 	int r;
 
 	if (options.json) {
@@ -92,10 +82,11 @@ static int show(const struct report *report, const char *path)
 		return r < 0 ? (output_refuse(options.json, r), CMD_FAILED) : CMD_OK;
 	}
 
-	r = output_text(report, &summary, stdout);
+	options.summary.file = path;
+	r = output_text(report, &options.summary, stdout);
 	if (r == -ESRCH) {
 		log_error("cannot show process %llu: it is not in '%s'",
-			  (unsigned long long)options.process, path);
+			  (unsigned long long)options.summary.pid, path);
 		return CMD_USAGE;
 	}
 	if (r < 0) {

@@ -23,9 +23,8 @@ static struct {
 	const char *output;
 	const char *record;
 	const char *generations;
-	uint64_t top;
+	struct output_summary summary;
 	uint64_t max_depth;
-	unsigned int sort;
 	unsigned int follow;
 	bool no_output;
 	bool force;
@@ -34,7 +33,7 @@ static struct {
 	bool no_wait;
 	bool anyway;
 } options = {
-	.sort = OUTPUT_OVERVIEW,
+	.summary = { .sort = OUTPUT_OVERVIEW },
 };
 
 static const struct cli_option table[] = {
@@ -53,9 +52,7 @@ static const struct cli_option table[] = {
 	  &options.record },
 	{ "force", 'f', CLI_FLAG, NULL, NULL, "Output", "replace files that exist",
 	  &options.force },
-	{ "top", 0, CLI_COUNT, "N", NULL, "Summary", "show at most N call stacks", &options.top },
-	{ "sort", 0, CLI_CHOICE, NULL, report_sort_names, "Summary",
-	  "instead of the overview, show the list of call stacks in this order", &options.sort },
+	OUTPUT_SUMMARY_OPTIONS(options.summary),
 	{ "follow", 0, CLI_CHOICE, NULL, follow_values, "Recording",
 	  "which processes are recorded beside the program's first: those it forks, the programs "
 	  "it starts, both (the default) or none",
@@ -227,13 +224,8 @@ static void deliver_report(struct run *run, const char *name)
 		}
 	}
 	if (!cli_global.quiet) {
-		const struct output_summary summary = {
-			.file = run->output,
-			.top = options.top,
-			.sort = options.sort,
-		};
-
-		if (output_text(report, &summary, stderr) == 0)
+		options.summary.file = run->output;
+		if (output_text(report, &options.summary, stderr) == 0)
 			run->delivered = true;
 	}
 	report_free(report);

@@ -182,6 +182,7 @@ int output_text(const struct report *report, const struct output_summary *summar
 		.top = summary->top,
 		.sort = (enum report_sort)summary->sort,
 		.sorted = summary->sort != OUTPUT_OVERVIEW,
+		.frames = (enum report_frames)summary->frames,
 		.width = width_of(out),
 		.color = cli_use_color(out),
 		.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,

@@ -49,15 +49,35 @@ attr_nodiscard int output_json(const struct report *report, const char *path, bo
  * struct output_summary - how to print a summary
  * @file: where the whole report is, for the hints at its end; NULL: nowhere
  * @top:  call stacks per table; 0: as many as fit the overview
- * @sort: enum report_sort, or OUTPUT_OVERVIEW
  * @pid:  of the process to show; 0: the largest
+ * @sort: enum report_sort, or OUTPUT_OVERVIEW
+ * @frames: enum report_frames
  */
 struct output_summary {
 	const char *file;
 	uint64_t top;
 	uint64_t pid;
 	unsigned int sort;
+	unsigned int frames;
 };
+
+/* The options of all commands that print one, for the table of options; @s is the struct. */
+#define OUTPUT_SUMMARY_OPTIONS(s)                                                                              \
+	{ "top", 0, CLI_COUNT, "N", NULL, "Summary", "show at most N call stacks", &(s).top },                 \
+		{ "sort",                                                                                      \
+		  0,                                                                                           \
+		  CLI_CHOICE,                                                                                  \
+		  NULL,                                                                                        \
+		  report_sort_names,                                                                           \
+		  "Summary",                                                                                   \
+		  "instead of the overview, show the list of call stacks in this order",                       \
+		  &(s).sort },                                                                                 \
+	{                                                                                                      \
+		"frames", 0, CLI_CHOICE, NULL, report_frames_names, "Summary",                                 \
+			"what to show of stacks with Python frames: these and the native code of extensions, " \
+			"only Python, or only native code, with the interpreter's own; default mixed",         \
+			&(s).frames                                                                            \
+	}
 
 /** output_text() - print the summary to @out, stdout or stderr.  Return: 0 or a negative errno */
 attr_nodiscard int output_text(const struct report *report, const struct output_summary *summary,

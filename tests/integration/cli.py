@@ -313,7 +313,7 @@ class Running(Case):
 
     def test_follow_chooses_the_processes(self):
         # A fork that allocates, and a program that is started.
-        script = ["python3", "-c", "import os, subprocess\n"
+        script = [sys.executable, "-c", "import os, subprocess\n"
                   "if os.fork() == 0:\n x = [b'x' * 1000 for i in range(1000)]; os._exit(0)\n"
                   "os.wait(); subprocess.run(['awk', 'BEGIN { print 1 }'], stdout=subprocess.DEVNULL)"]
         exes = {}
@@ -330,7 +330,7 @@ class Running(Case):
 
     def test_max_depth_cuts_stacks(self):
         def deepest(*options):
-            document, _ = self.report("--no-python", *options, "python3", "-c", "pass")
+            document, _ = self.report("--no-python", *options, sys.executable, "-c", "pass")
             depths = []
             for caller in document["stacks"]:
                 depth = 0 if document["frames"][caller[0]].get("inlined") else 1
@@ -505,7 +505,7 @@ class Files(Case):
         self.assertIn("peak heap", done.err)
 
     def test_a_report_can_be_shown_again(self):
-        summary = self.tenure("run", "-o", "x.json", "python3", "-c", "pass", check=0).err
+        summary = self.tenure("run", "-o", "x.json", sys.executable, "-c", "pass", check=0).err
         self.assertEqual(self.tenure("report", "x.json", check=0).out, summary)
         again = self.tenure("report", "x.json", "-o", "-", check=0).out
         self.assertEqual(again, (self.directory / "x.json").read_text())
@@ -523,7 +523,7 @@ class Files(Case):
         self.assertEqual(again, live)
 
     def test_dump_has_a_line_for_each_allocation(self):
-        self.tenure("run", "-q", "-o", "x.json", "--record=x.tnr", "python3", "-c", "pass", check=0)
+        self.tenure("run", "-q", "-o", "x.json", "--record=x.tnr", sys.executable, "-c", "pass", check=0)
         lines = self.tenure("dump", "x.tnr", check=0).out.splitlines()
         totals = [p["totals"] for p in json.loads((self.directory / "x.json").read_text())["processes"]]
         allocs = [line for line in lines if re.match(r"\d+ \d+\.\d+ slot \d+ alloc 0x[0-9a-f]+ bytes \d+ stack", line)]
@@ -531,7 +531,7 @@ class Files(Case):
         self.assertEqual(self.tenure("dump", "-", stdin=(self.directory / "x.tnr").read_bytes()).out.splitlines(), lines)
 
     def test_a_cut_capture_is_read_as_far_as_it_goes(self):
-        self.tenure("run", "-q", "-o", "x.json", "--record=x.tnr", "python3", "-c",
+        self.tenure("run", "-q", "-o", "x.json", "--record=x.tnr", sys.executable, "-c",
                     "x = [str(i) for i in range(100000)]", check=0)
         whole = (self.directory / "x.tnr").read_bytes()
         (self.directory / "x.tnr").write_bytes(whole[:len(whole) * 2 // 3])

@@ -158,7 +158,7 @@ def measure_curves(document, tools, rounds, helpers, home, scale):
         for x, workload in points:
             runs, failed = measure_one(workload, drawn, rounds, helpers, home / "run")
             document["failed"] += [[f"{axis} {x}", name] for name in sorted(failed)]
-            document["curves"][axis].append({"x": x, "pairs": workload.scaled(workload.pairs),
+            document["curves"][axis].append({"x": x, "pairs": workload.blocks(),
                                              "runs": runs})
 
 

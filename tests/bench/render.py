@@ -28,11 +28,13 @@ def runs_of(document, workload, tool):
             if run["workload"] == workload and run["tool"] == tool]
 
 
-def pairs_of(document, workload):
-    """Number of allocations one run makes, as tenure counted them."""
-    for run in document["runs"]:
-        if run["workload"] == workload and run.get("pairs"):
-            return run["pairs"]
+def pairs_of(document, workload, tool="tenure"):
+    """Number of allocations one run makes, as tenure counted them for that tool's view."""
+    native = tool in ("heaptrack", "heaptrack-null", "tenure-native")
+    for name in ("tenure-native", "tenure") if native else ("tenure",):
+        for run in runs_of(document, workload, name):
+            if run.get("pairs"):
+                return run["pairs"]
     return None
 
 
@@ -51,7 +53,7 @@ def summary(document, workload, tool):
     # Overhead end to end: everything the machine spent more than for the plain program.
     base = median_of(plain, "program_cpu_s")
     row["extra_cpu_s"] = row["program_cpu_s"] + row["profiler_cpu_s"] - base
-    pairs = pairs_of(document, workload)
+    pairs = pairs_of(document, workload, tool)
     if pairs:
         row["pair_ns"] = (row["program_cpu_s"] - base) / pairs * 1e9
     if row["events"]:
@@ -64,17 +66,25 @@ def rows_of(document, workload):
     return [row for row in rows if row]
 
 
-def against_heaptrack(rows):
-    """Return how many times less tenure costs, by wall, total CPU: or None."""
+def against_peers(rows):
+    """Return [(tool, peer, how many times less it costs)]: each with the peer that sees the same.
+
+    heaptrack sees what calls malloc; memray sees Python's objects as well.
+    """
     by_tool = {row["tool"]: row for row in rows}
-    if not {"plain", "heaptrack", "tenure"} <= by_tool.keys():
-        return None
-    plain, peer, ours = (by_tool[name] for name in ("plain", "heaptrack", "tenure"))
-    return {
-        "wall": peer["wall_s"] / ours["wall_s"],
-        "wall_overhead": ratio(peer["wall_s"] - plain["wall_s"], ours["wall_s"] - plain["wall_s"]),
-        "cpu_overhead": ratio(peer["extra_cpu_s"], ours["extra_cpu_s"]),
-    }
+    native = "tenure-native" if "tenure-native" in by_tool else "tenure"
+    compared = []
+    for name, peer_name in ((native, "heaptrack"), ("tenure", "memray")):
+        if not {"plain", name, peer_name} <= by_tool.keys():
+            continue
+        plain, peer, ours = (by_tool[key] for key in ("plain", peer_name, name))
+        compared.append((name, peer_name, {
+            "wall": peer["wall_s"] / ours["wall_s"],
+            "wall_overhead": ratio(peer["wall_s"] - plain["wall_s"],
+                                   ours["wall_s"] - plain["wall_s"]),
+            "cpu_overhead": ratio(peer["extra_cpu_s"], ours["extra_cpu_s"]),
+        }))
+    return compared
 
 
 def ratio(a, b):
@@ -116,9 +126,8 @@ def terminal_row(document, workload):
     lines.append("  " + "".join(f"{name:>{width}}" for name, width in zip(COLUMNS, widths)))
     for row in rows:
         lines.append("  " + "".join(f"{text:>{width}}" for text, width in zip(cells(row), widths)))
-    less = against_heaptrack(rows)
-    if less:
-        lines.append(f"  tenure against heaptrack: {less['wall']:.1f}x faster, overhead "
+    for name, peer, less in against_peers(rows):
+        lines.append(f"  {name} against {peer}: {less['wall']:.1f}x faster, overhead "
                      f"{less['wall_overhead']:.1f}x less wall, {less['cpu_overhead']:.1f}x less cpu")
     return "\n".join(lines) + "\n"
 
@@ -132,9 +141,58 @@ def terminal(document):
              "minima; own cpu, own rss: the profiler's processes; ns/pair: cpu the program spent",
              "more per allocation with its free; rss in MiB", ""]
     lines += [terminal_row(document, workload["name"]) for workload in document["workloads"]]
+    lines += limits(document)
+    for axis in document["curves"]:
+        lines += ["", *curve_table(document, axis)]
     for workload, tool in document["failed"]:
         lines.append(f"FAILED: {workload} under {tool}")
     return "\n".join(lines)
+
+
+def limits(document):
+    """Return lines about what a thread costs, and how cost grows with depth."""
+    lines = []
+    for tool in document["tools"]:
+        def figure(workload, key, tool=tool):
+            runs = [run for run in document["limits"]
+                    if run["tool"] == tool and run["workload"] == workload]
+            return (median_of(runs, key), runs[0]["count"]) if runs else (None, 1)
+
+        if tool == "plain" or not document["limits"]:
+            continue
+        started, threads = figure("spawn-1", "program_cpu_s")
+        alive, living = figure("spawn-64", "program_rss_kib")
+        if started is None or alive is None:
+            continue
+        start = started - figure("spawn-1", "program_cpu_s", "plain")[0]
+        more = alive - figure("spawn-64", "program_rss_kib", "plain")[0]
+        one = figure("spawn-1", "program_rss_kib")[0]
+        one -= figure("spawn-1", "program_rss_kib", "plain")[0]
+        lines.append(f"| {tool} | {start / threads * 1e6:.1f} | {one} | "
+                     f"{(more - one) / (living - 1):.0f} |")
+    if lines:
+        lines = ["| tool | start of a thread, us of CPU more | RSS of the program, KiB more | "
+                 "RSS per living thread, KiB more |", "| --- | ---: | ---: | ---: |", *lines]
+    return lines
+
+
+def curve_table(document, axis):
+    """Return lines: ns of the program's CPU per pair, by what the axis is."""
+    points = document["curves"].get(axis, [])
+    tools = [tool for tool in document["tools"]
+             if any(run["tool"] == tool for point in points for run in point["runs"])]
+    if not points:
+        return []
+    lines = [f"| {axis} | " + " | ".join(f"{tool}, ns" for tool in tools) + " |",
+             "| ---: |" + " ---: |" * len(tools)]
+    for point in points:
+        row = []
+        for tool in tools:
+            runs = [run for run in point["runs"] if run["tool"] == tool]
+            value = median_of(runs, "program_cpu_s")
+            row.append(cell(value and value / point["pairs"] * 1e9, "{:.0f}"))
+        lines.append(f"| {point['x']:,} | " + " | ".join(row) + " |")
+    return lines
 
 
 def markdown(document):
@@ -153,14 +211,19 @@ def markdown(document):
         for row in rows:
             lines.append("| " + " | ".join([title, *cells(row)]) + " |")
             title = ""
-        compared = against_heaptrack(rows)
-        if compared:
-            less.append(f"| {workload['title']} | {compared['wall']:.1f}x | "
-                        f"{compared['wall_overhead']:.1f}x | {compared['cpu_overhead']:.1f}x |")
+        for name, peer, how in against_peers(rows):
+            less.append(f"| {workload['title']} | {name} against {peer} | {how['wall']:.1f}x | "
+                        f"{how['wall_overhead']:.1f}x | {how['cpu_overhead']:.1f}x |")
     if less:
-        lines += ["", "How many times less than heaptrack, end to end (the analysis included):", "",
-                  "| workload | wall time | wall time over plain | CPU over plain |",
-                  "| --- | ---: | ---: | ---: |", *less]
+        lines += ["", "How many times less than its peer, end to end (the analysis included):", "",
+                  "| workload | | wall time | wall time over plain | CPU over plain |",
+                  "| --- | --- | ---: | ---: | ---: |", *less]
+    thread = limits(document)
+    if thread:
+        lines += ["", "What a thread costs:", "", *thread]
+    for axis in document["curves"]:
+        lines += ["", f"CPU of the program per alloc+free pair of the C++ churn, by {axis}:", "",
+                  *curve_table(document, axis)]
     return "\n".join(lines) + "\n"
 
 

@@ -91,7 +91,7 @@ class HeaptrackNull(Heaptrack):
 
 
 class Memray(Tool):
-    """memray with native stacks; only for Python programs, from $TENURE_BENCH_MEMRAY."""
+    """memray with native stacks and all objects; Python only, from $TENURE_BENCH_MEMRAY."""
 
     name = "memray"
 
@@ -113,7 +113,7 @@ class Memray(Tool):
         # program: bench-run RESULT OUTPUT python SCRIPT ARGUMENT...
         wrapper, result, output, _, script, *rest = program
         return [wrapper, result, output, self.python(), "-m", "memray", "run", "-q", "-f", "--native",
-                "-o", scratch / "trace.bin", script, *rest]
+                "--trace-python-allocators", "-o", scratch / "trace.bin", script, *rest]
 
     def figures(self, scratch):
         return {"capture_bytes": (scratch / "trace.bin").stat().st_size}
@@ -157,6 +157,18 @@ class Tenure(Tool):
         return figures
 
 
+class TenureNative(Tenure):
+    """tenure run --no-python: a Python program seen as heaptrack sees it."""
+
+    name = "tenure-native"
+
+    def fits(self, workload):
+        return workload.python_script is not None
+
+    def options(self, scratch):
+        return ["--no-python"]
+
+
 class TenureNull(Tool):
     """Only what tenure does inside the program: its records are thrown away."""
 
@@ -196,4 +208,4 @@ def run_version(command):
 
 def all_tools(executable, drain, library):
     return [Tool(), Heaptrack(), HeaptrackNull(), Memray(), Tenure(executable),
-            TenureNull(drain, library), TenureRecord(executable)]
+            TenureNative(executable), TenureNull(drain, library), TenureRecord(executable)]

@@ -54,11 +54,16 @@ class Churn(Workload):
 
     pairs = 12_000_000
 
-    def __init__(self, home, helpers, scale, threads=1, depth=27, live=1000):
+    def __init__(self, home, helpers, scale, threads=1, depth=27, live=1000, pairs=pairs):
         super().__init__(home, helpers, scale)
+        self.pairs = pairs
         self.threads, self.depth, self.live = threads, depth, live
         self.name = f"churn-{threads}"
         self.title = f"C++ churn, 34 frames, {threads} thread{'s' if threads > 1 else ''}"
+
+    def blocks(self):
+        """Return how many blocks one run makes."""
+        return self.scaled(self.pairs) + self.live
 
     def missing(self):
         return None if self.helpers.get("churn") else "churn was not built (no C++ compiler)"
@@ -220,10 +225,10 @@ def all_workloads(home, helpers, scale):
 def curve_workloads(home, helpers, scale):
     """Return {axis: [(x, workload)]}: what the plots show."""
     def churn(**how):
-        return Churn(home, helpers, scale, **how)
+        return Churn(home, helpers, scale, pairs=3_000_000, **how)
 
     return {
-        "threads": [(n, churn(threads=n)) for n in (1, 2, 3, 4)],
+        "threads": [(n, churn(threads=n)) for n in (1, 2, 4, 8)],
         "depth": [(n, churn(depth=n)) for n in (8, 16, 32, 64, 128, 256)],
         "live": [(n, churn(live=n)) for n in (10_000, 100_000, 1_000_000)],
     }

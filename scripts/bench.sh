@@ -13,6 +13,9 @@ set -eu
 cd "$(dirname "$0")/.."
 build=${TENURE_BENCH_BUILD:-build-bench}
 
+TENURE_BENCH_COMMAND=$(echo "scripts/bench.sh $*" | sed 's/ *$//')
+export TENURE_BENCH_COMMAND
+
 if ! command -v heaptrack >/dev/null; then
 	if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
 		apt-get install -y -q heaptrack >/dev/null || echo "bench: cannot install heaptrack" >&2

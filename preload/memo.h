@@ -179,34 +179,74 @@ static attr_always_inline void memo_check_add(struct walk_memo *memo, uint32_t *
 attr_noinline bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool outermost,
 			     uint32_t node);
 
-/** memo_push_plain() - memo_push() for CALL frames with rules SP and FP that are not outermost */
-static attr_always_inline bool memo_push_plain(struct walk_memo *memo,
-					       const struct memo_fresh *fresh, uint32_t node)
+/**
+ * struct memo_end - where the next frame goes
+ * @frame: into walk_memo.frames
+ * @check: into walk_memo.checks
+ * @owner: into walk_memo.owners
+ * @index: of @frame
+ * @count: of @check
+ * @flags: of the frame before
+ */
+struct memo_end {
+	struct memo_frame *frame;
+	struct memo_check *check;
+	uint32_t *owner;
+	uint32_t index;
+	uint32_t count;
+	uint32_t flags;
+};
+
+/** memo_end() - the place behind the first @frames frames */
+static attr_always_inline struct memo_end memo_end(const struct walk_memo *memo, uint32_t frames)
 {
-	struct memo_frame *frame = &memo->frames[memo->count];
-	uint32_t checks = frame[-1].checks;
-	uint32_t flags = frame[-1].flags;
+	struct memo_frame *frame = &memo->frames[frames];
+	uint32_t count = frame[-1].checks;
+
+	return (struct memo_end){
+		.frame = frame,
+		.check = &memo->checks[count],
+		.owner = &memo->owners[count],
+		.index = frames,
+		.count = count,
+		.flags = frame[-1].flags,
+	};
+}
+
+/**
+ * memo_push_plain() - memo_push() for CALL frames with rules SP and FP that are not outermost
+ *
+ * The caller sets walk_memo.count to end->index afterwards.
+ */
+static attr_always_inline bool memo_push_plain(struct memo_end *end, const struct memo_fresh *fresh,
+					       uint32_t node)
+{
+	struct memo_frame *frame = end->frame;
 	uint32_t rule = fresh->rule;
 
-	if ((flags & MEMO_NEEDS_FP) && RULE_SAVE(rule) != 0) {
+	if ((end->flags & MEMO_NEEDS_FP) && RULE_SAVE(rule) != 0) {
 		uintptr_t base = RULE_KIND(rule) == RULE_SP ? fresh->sp : fresh->fp;
 		uintptr_t save = base + RULE_OFFSET(rule) - RULE_SAVE(rule);
 
 		if (unlikely(save < fresh->sp))
 			return false;
-		memo_check_add(memo, &checks, save, step_load(save));
-		flags &= ~MEMO_NEEDS_FP;
+		*end->check++ = (struct memo_check){ save, step_load(save) };
+		*end->owner++ = end->index;
+		end->count++;
+		end->flags &= ~MEMO_NEEDS_FP;
 	}
 	if (RULE_KIND(rule) == RULE_FP)
-		flags |= MEMO_NEEDS_FP;
-	memo_check_add(memo, &checks, fresh->sp - 8, step_load(fresh->sp - 8));
+		end->flags |= MEMO_NEEDS_FP;
+	*end->check++ = (struct memo_check){ fresh->sp - 8, step_load(fresh->sp - 8) };
+	*end->owner++ = end->index;
 	frame->slot = fresh->sp - 8;
 	frame->word = fresh->word;
 	frame->fp = fresh->fp;
 	frame->node = node;
-	frame->checks = checks;
-	frame->flags = flags;
-	memo->count++;
+	frame->checks = ++end->count;
+	frame->flags = end->flags;
+	end->frame++;
+	end->index++;
 	return true;
 }
 

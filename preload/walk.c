@@ -137,6 +137,7 @@ static attr_always_inline enum step_result outwards(struct thread *thread, struc
 	struct walk_memo *memo = thread->memo;
 	const struct memo_frame *kept = &memo->frames[(int32_t)walk->kept - 1];
 	struct frame at = { regs->pc, regs->sp, regs->fp, TENURE_NODE_CALL };
+	uint32_t room = memo->room - walk->kept;
 	enum step_result result;
 
 	do {
@@ -149,12 +150,13 @@ static attr_always_inline enum step_result outwards(struct thread *thread, struc
 				return STEP_OK;
 			}
 		}
-		if (unlikely(walk->kept + walk->count >= memo->room)) {
+		if (unlikely(walk->count >= room)) {
 			ptrdiff_t index = kept - memo->frames;
 
 			if (!memo_grow(memo))
 				return STEP_LOST;
 			kept = memo->frames + index;
+			room = memo->room - walk->kept;
 		}
 		fresh = &memo->fresh[walk->count];
 		fresh->word = word;
@@ -238,18 +240,19 @@ static attr_noinline uint32_t inwards(struct walk_memo *memo, struct walk *walk,
 /* As inwards(), when the walk has met a kept frame and found nothing odd on its way. */
 static attr_always_inline uint32_t inwards_plain(struct walk_memo *memo, struct walk *walk)
 {
-	const struct memo_frame *outer = &memo->frames[walk->kept - 1];
-	uint32_t node = outer->node;
+	struct memo_end end = memo_end(memo, walk->kept);
+	uint32_t node = end.frame[-1].node;
 	bool keep = true;
 
-	if (unlikely(outer->flags & (MEMO_GUESSED | MEMO_CUT)))
-		count_flags(outer->flags);
+	if (unlikely(end.frame[-1].flags & (MEMO_GUESSED | MEMO_CUT)))
+		count_flags(end.frame[-1].flags);
 	if (walk->next != node)
 		walk->run = walk->count;
 	for (uint32_t i = walk->count; i-- > 0;) {
 		node = node_of(memo, walk, i, node, 0);
-		keep = likely(keep) && memo_push_plain(memo, &memo->fresh[i], node);
+		keep = likely(keep) && memo_push_plain(&end, &memo->fresh[i], node);
 	}
+	memo->count = end.index;
 	return node;
 }
 

@@ -87,7 +87,7 @@ static bool is_node(uint32_t id, const struct key *key)
 
 /*
  * Searches one level.  Returns the id; or 0, with *ret_place the empty or
- * sealed place where the search ended.
+ * sealed place where the search ended.  Else *ret_place is left alone.
  */
 static uint32_t level_find(const struct level *level, const struct key *key, uint32_t **ret_place)
 {
@@ -225,7 +225,7 @@ static attr_noinline uint32_t intern_slow(const struct key *key)
 
 	for (;;) {
 		uint32_t top = __atomic_load_n(&newest, __ATOMIC_ACQUIRE);
-		uint32_t *place;
+		uint32_t *place = NULL; /* where the search ended, unless it found */
 		uint32_t id = level_find(&levels[top], key, &place);
 
 		if (!id && __atomic_load_n(place, __ATOMIC_RELAXED) == SEALED)
@@ -237,7 +237,7 @@ static attr_noinline uint32_t intern_slow(const struct key *key)
 		if (id) {
 			if (made && made != id) /* lost a race: the place stays unused */
 				__atomic_store_n(&nodes_base_[made].word, 0, __ATOMIC_RELAXED);
-			if (top > 0)
+			if (place) /* only an older level had it */
 				(void)level_put(place, id, key);
 			return id;
 		}

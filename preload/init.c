@@ -10,6 +10,7 @@
 
 #include "image.h"
 #include "intercept-new.h"
+#include "lookup.h"
 #include "modules.h"
 #include "provider.h"
 #include "real.h"
@@ -52,6 +53,8 @@ __attribute__((constructor)) static void init(void)
 		return;
 	if (on_exit)
 		(void)on_exit(at_exit, NULL);
+	if (lookup_in_program("malloc"))
+		image_lost(TENURE_LOST_OWN, 1);
 	modules_scan(thread);
 	redirect_init(thread, intercept_new_operators);
 	provider_watch(thread);

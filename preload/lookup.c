@@ -175,6 +175,23 @@ void *lookup_next(const char *name)
 	return (void *)(search.next ? search.next : search.other);
 }
 
+static int visit_program(struct dl_phdr_info *info, size_t bytes, void *arg)
+{
+	struct search *search = arg;
+
+	(void)bytes;
+	search->next = find_in(info, search->name);
+	return 1; /* the executable comes first */
+}
+
+void *lookup_in_program(const char *name)
+{
+	struct search search = { .name = name };
+
+	(void)dl_iterate_phdr(visit_program, &search);
+	return (void *)search.next;
+}
+
 struct range_search {
 	uintptr_t addr;
 	struct lookup_range range;

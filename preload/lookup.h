@@ -27,6 +27,16 @@
 attr_nodiscard void *lookup_next(const char *name);
 
 /**
+ * lookup_in_program() - the executable's own definition of @name, if it exports one
+ *
+ * It stands before the shim's, so that the program never calls ours.
+ *
+ * Return: its address or NULL.
+ * Context: as lookup_next().
+ */
+attr_nodiscard void *lookup_in_program(const char *name);
+
+/**
  * lookup_same_object() - true if both addresses belong to one loaded object
  *
  * Context: as lookup_next().

@@ -237,6 +237,11 @@ static void finish_trust(struct session *session)
 
 	for (size_t i = 0; i < ARRAY_SIZE(trust->lost); i++)
 		is_complete = is_complete && !trust->lost[i];
+	/* Whoever comes up describes itself; the shim says why not only if it can. */
+	if (session->result.events == 0) {
+		is_complete = false;
+		note(session, "the process connected, but could not record anything");
+	}
 	if (session->no_memory)
 		note(session,
 		     "the analyzer ran out of memory: later events are not in the figures");

@@ -39,11 +39,18 @@ static void print_wrong(const struct text *text, const struct report_process *pr
 		said = true;
 	}
 	for (size_t i = 0; i < TENURE_LOST_COUNT; i++) {
-		if (!trust->lost[i])
+		if (!trust->lost[i] || i == TENURE_LOST_OWN)
 			continue;
 		(void)fprintf(out->file, "%*s%s events %s\n", LABEL_COLUMNS + 1, "",
 			      units_count(trust->lost[i]).s,
 			      i < ARRAY_SIZE(causes) ? causes[i] : "lost");
+		said = true;
+	}
+	if (trust->lost[TENURE_LOST_OWN]) {
+		(void)fprintf(out->file,
+			      "%*sthe program has a malloc of its own inside, whose calls "
+			      "cannot be seen\n",
+			      LABEL_COLUMNS + 1, "");
 		said = true;
 	}
 	if (trust->bad_bytes) {

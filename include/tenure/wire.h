@@ -129,6 +129,7 @@ enum tenure_lost {
 	TENURE_LOST_EARLY,    /* before the shim could come up */
 	TENURE_LOST_MODULES,  /* a loaded object could not be described */
 	TENURE_LOST_PROVIDER, /* a language provider had to skip something */
+	TENURE_LOST_OWN,      /* the program defines malloc itself; 1: nobody can count its calls */
 	TENURE_LOST_COUNT = 16,
 };
 

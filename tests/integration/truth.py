@@ -135,6 +135,10 @@ class Checker:
         self.expect("complete", complete, process.trust["complete"])
         self.may_be_incomplete = not complete
 
+    def check_losses(self, process, losses):
+        for cause, count in losses.items():
+            self.expect(f"lost {cause}", count, process.trust["lost"][cause])
+
     def check_processes(self, _, count):
         self.expect("processes", count, len(self.report.processes))
 

@@ -193,6 +193,42 @@ struct result_trust {
 	size_t notes_count;
 };
 
+enum result_series_kind {
+	RESULT_SERIES_MARK,	  /* each mark of one name, but the first */
+	RESULT_SERIES_COLLECTION, /* each full collection */
+	RESULT_SERIES_TIME,	  /* as time goes on */
+};
+
+/** struct result_level - what a site (index into result_process.sites) held */
+struct result_level {
+	uint32_t site;
+	uint64_t bytes;
+	uint64_t blocks;
+};
+
+/**
+ * struct result_point - what was live at one moment of a series
+ * @iteration: number of the moment, from 0; some may be left out
+ * @levels:    of the sites that held something
+ */
+struct result_point {
+	uint64_t stamp;
+	uint64_t iteration;
+	uint64_t heap_bytes;
+	uint64_t heap_blocks;
+	const struct result_level *levels;
+	size_t levels_count;
+};
+
+/** struct result_series - moments that can be compared; @seen: how many there were */
+struct result_series {
+	enum result_series_kind kind;
+	const char *name; /* of the mark, else "" */
+	uint64_t seen;
+	const struct result_point *points;
+	size_t points_count;
+};
+
 struct result_python;
 
 /**
@@ -243,6 +279,8 @@ struct result_process {
 	size_t marks_count;
 	const struct result_type *types;
 	size_t types_count;
+	const struct result_series *series;
+	size_t series_count;
 	const struct result_python *python;
 };
 

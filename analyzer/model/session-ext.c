@@ -143,8 +143,16 @@ static void ext_mark(struct session *session, const struct event *event, struct 
 		.allocations = session->result.totals.allocations,
 	};
 
+	size_t bytes = cursor->left < NAME_BYTES_MAX ? cursor->left : NAME_BYTES_MAX;
+	char name[NAME_BYTES_MAX + 1];
+
 	if (cursor->bad)
 		return;
+	memcpy(name, cursor->at, bytes);
+	name[bytes] = '\0';
+	if (mark.kind != TENURE_MARK_PHASE_END)
+		check(session,
+		      checkpoints_mark(&session->checkpoints, &session->sites, name, event->stamp));
 	if (session->marks.count == MARKS_MAX) {
 		static const char text[] = "there were more marks than are kept";
 
@@ -152,8 +160,7 @@ static void ext_mark(struct session *session, const struct event *event, struct 
 	}
 	if (session->marks.count > MARKS_MAX)
 		return;
-	mark.name = arena_string(&session->arena, cursor->at,
-				 cursor->left < NAME_BYTES_MAX ? cursor->left : NAME_BYTES_MAX);
+	mark.name = arena_string(&session->arena, name, bytes);
 	if (!mark.name || vec_push(&session->marks, mark) < 0)
 		session->no_memory = true;
 }
@@ -278,6 +285,9 @@ static void ext_python(struct session *session, const struct event *event)
 	session->young = session_since(session, event->stamp);
 	if (gc.generation)
 		session->old = session->young;
+	if (gc.generation >= RESULT_GENERATIONS - 1)
+		check(session,
+		      checkpoints_collection(&session->checkpoints, &session->sites, event->stamp));
 }
 
 void session_ext(struct session *session, const struct event *event)

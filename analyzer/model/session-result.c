@@ -254,6 +254,7 @@ const struct result_process *session_finish(struct session *session)
 {
 	struct result_process *result = &session->result;
 	struct result_moment level = session_level(session);
+	int series;
 
 	if (session->finished)
 		return result;
@@ -264,6 +265,11 @@ const struct result_process *session_finish(struct session *session)
 	finish_totals(session);
 	finish_trust(session);
 
+	series = checkpoints_finish(&session->checkpoints);
+	if (series < 0)
+		return NULL;
+	result->series = session->checkpoints.results.at;
+	result->series_count = (size_t)series;
 	result->timeline_count = timeline_finish(&session->timeline, session->now, &level);
 	result->timeline = session->timeline.moments;
 	result->pid = session->info.pid;

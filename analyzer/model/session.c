@@ -356,6 +356,9 @@ void session_feed(struct session *session, const struct event *events, size_t co
 				struct result_moment level = session_level(session);
 
 				timeline_move(&session->timeline, event->stamp, &level);
+				if (checkpoints_time(&session->checkpoints, &session->sites,
+						     event->stamp) < 0)
+					session->no_memory = true;
 			}
 		}
 		if (event->kind == EVENT_ALLOC)
@@ -409,6 +412,8 @@ struct session *session_new(const struct session_options *options, const struct 
 	session->us_per_tick_q32 = (uint64_t)(rate / 1000.0 * 4294967296.0);
 	session->window = (uint64_t)(WINDOW_NS / rate) + 1;
 	session->hair = (uint64_t)(HAIR_NS / rate) + 1;
+	session->checkpoints.step = (uint64_t)(CHECKPOINTS_TIME_NS / rate) + 1;
+	session->checkpoints.start = info->start_stamp;
 	timeline_init(&session->timeline, info->start_stamp, (uint64_t)(TIMELINE_NS / rate) + 1);
 	return session;
 }
@@ -423,6 +428,7 @@ struct session *session_free(struct session *session)
 	types_fini(&session->types);
 	modules_fini(&session->modules);
 	maps_fini(&session->maps);
+	checkpoints_fini(&session->checkpoints);
 	python_free(session->python);
 	arena_fini(&session->arena);
 	vec_fini(&session->marks);

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/vec.h"
+#include "checkpoints.h"
 #include "heap.h"
 #include "maps.h"
 #include "modules.h"
@@ -106,6 +107,7 @@ struct session {
 	struct result_site *site_results;
 	struct result_site *mapped_results;
 	struct timeline timeline;
+	struct checkpoints checkpoints;
 };
 
 /** session_ext() - an extended record */

@@ -209,7 +209,7 @@ static int by_weight(const void *a, const void *b)
 
 /* One site of the model: a new one of the document, or part of one that looks the same. */
 static int add_site(struct build *build, const struct result_site *from, struct idmap *ids,
-		    report_sites *sites)
+		    report_sites *sites, uint32_t *ret_index)
 {
 	struct report_site site = { .fn = from->fn };
 	uint32_t index;
@@ -226,17 +226,22 @@ static int add_site(struct build *build, const struct result_site *from, struct 
 	if (r < 0)
 		return r;
 	add_up(&sites->at[index], from, build);
+	*ret_index = index;
 	return 0;
 }
 
 int build_sites(struct build *build, const struct result_site *from, size_t count, const char *kind,
-		report_sites *sites)
+		report_sites *sites, uint64_t *sigs)
 {
 	struct idmap ids = { 0 };
+	uint32_t index;
 	int r = 0;
 
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = add_site(build, &from[i], &ids, sites);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		r = add_site(build, &from[i], &ids, sites, &index);
+		if (r == 0 && sigs)
+			sigs[i] = index; /* until the signatures are known */
+	}
 	idmap_fini(&ids);
 	if (r < 0)
 		return r;
@@ -250,6 +255,8 @@ int build_sites(struct build *build, const struct result_site *from, size_t coun
 		if (r < 0)
 			return r;
 	}
+	for (size_t i = 0; sigs && i < count; i++)
+		sigs[i] = sites->at[sigs[i]].sig;
 	if (sites->count)
 		qsort(sites->at, sites->count, sizeof(*sites->at), by_weight);
 	return 0;

@@ -215,10 +215,13 @@ static int add_all(struct build *build)
 	if (r == 0)
 		r = add_modules(build);
 	if (r == 0)
-		r = build_sites(build, from->sites, from->sites_count, "heap", &process->sites);
+		r = build_sites(build, from->sites, from->sites_count, "heap", &process->sites,
+				build->sig_of);
 	if (r == 0)
-		r = build_sites(build, from->mapped, from->mapped_count, "mapped",
-				&process->mapped);
+		r = build_sites(build, from->mapped, from->mapped_count, "mapped", &process->mapped,
+				NULL);
+	if (r == 0)
+		r = build_series(build);
 	if (r < 0)
 		return r;
 
@@ -237,10 +240,12 @@ int report_add(struct report *report, const struct result_process *process, stru
 	build.process = &report->processes.at[report->processes.count - 1];
 	build.process->exe = "";
 	build.stack_of = calloc(process->nodes_count + 1, sizeof(*build.stack_of));
-	r = build.stack_of ? resolve_process(resolve, process) : -ENOMEM;
+	build.sig_of = calloc(process->sites_count + 1, sizeof(*build.sig_of));
+	r = build.stack_of && build.sig_of ? resolve_process(resolve, process) : -ENOMEM;
 	if (r == 0)
 		r = add_all(&build);
 	free(build.stack_of);
+	free(build.sig_of);
 	vec_fini(&build.path);
 	pysplice_fini(&build.splice);
 	return r;

@@ -14,6 +14,7 @@
 /**
  * struct build - one process being added
  * @stack_of: per node: 0 not known yet, 1 no stack, else number of the stack + 2
+ * @sig_of:   per site of the heap its signature, for what comes after the sites
  * @path:     nodes on the way to the root
  * @splice:   for stacks with Python frames
  */
@@ -23,6 +24,7 @@ struct build {
 	const struct result_process *result;
 	struct resolve *resolve;
 	uint32_t *stack_of;
+	uint64_t *sig_of;
 	VEC(uint32_t) path;
 	struct pysplice splice;
 };
@@ -38,11 +40,16 @@ static inline uint64_t build_ns(const struct build *build, uint64_t ticks)
  * @kind:  goes into their signatures
  * @sites: empty
  *
+ * @sigs:  NULL, or room for the signature of each of @from
+ *
  * Sites whose stacks look the same become one.
  *
  * Return: 0 or -ENOMEM.
  */
 attr_nodiscard int build_sites(struct build *build, const struct result_site *from, size_t count,
-			       const char *kind, report_sites *sites);
+			       const char *kind, report_sites *sites, uint64_t *sigs);
+
+/** build_series() - the checkpoints; after the sites.  Return: 0 or -ENOMEM */
+attr_nodiscard int build_series(struct build *build);
 
 #endif /* REPORT_BUILD_H */

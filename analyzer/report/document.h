@@ -103,6 +103,36 @@ struct report_mark {
 	uint64_t allocations;
 };
 
+/** struct report_point - see struct result_point */
+struct report_point {
+	uint64_t time_ns;
+	uint64_t iteration;
+	uint64_t heap_bytes;
+	uint64_t heap_blocks;
+};
+
+/** struct report_rise - what all sites of one signature held, per point of a series */
+struct report_rise {
+	uint64_t sig;
+	uint64_t *bytes;
+	uint64_t *blocks;
+};
+
+/**
+ * struct report_series - moments that can be compared; see struct result_series
+ * @rises: of the signatures that hold more at the last point than at the
+ *         second, the largest rise first
+ */
+struct report_series {
+	uint32_t kind; /* enum result_series_kind */
+	const char *name;
+	uint64_t seen;
+	VEC(struct report_point) points;
+	VEC(struct report_rise) rises;
+};
+
+#define REPORT_RISES_MAX 1000 /* of one series */
+
 struct report_module {
 	const char *path;
 	const char *build_id; /* "" when it has none */
@@ -177,6 +207,7 @@ struct report_process {
 	VEC(struct report_thread) threads;
 	VEC(struct report_moment) timeline;
 	VEC(struct report_mark) marks;
+	VEC(struct report_series) checkpoints;
 	VEC(struct result_type) types;
 	VEC(struct report_module) modules;
 };

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "report/load.h"
+#include "report/series-json.h"
 
 static void load_site(struct load *load, const json_t *from, report_sites *sites)
 {
@@ -243,5 +244,6 @@ void load_process(struct load *load, const json_t *object, struct report_process
 	load_types(load, object, process);
 	load_threads(load, object, process);
 	load_times(load, object, process);
+	series_json_load(load, object, process);
 	load_modules(load, object, process);
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "report/gate-json.h"
 #include "report/report-json.h"
+#include "report/series-json.h"
 #include "report/words.h"
 
 #define NS_PER_S 1000000000u
@@ -365,6 +366,7 @@ static void write_process(struct emit *emit, const struct report_process *proces
 	write_types(emit, process);
 	write_threads(emit, process);
 	write_times(emit, process);
+	series_json_write(emit, process);
 	write_histogram(emit, "sizes", "bytes", process->totals.size_histogram,
 			RESULT_SIZE_BUCKETS);
 	write_histogram(emit, "lifetimes", "us", process->totals.life_histogram,

@@ -207,6 +207,11 @@ struct report *report_free(struct report *report)
 		vec_fini(&process->threads);
 		vec_fini(&process->timeline);
 		vec_fini(&process->marks);
+		for (size_t k = 0; k < process->checkpoints.count; k++) {
+			vec_fini(&process->checkpoints.at[k].points);
+			vec_fini(&process->checkpoints.at[k].rises);
+		}
+		vec_fini(&process->checkpoints);
 		vec_fini(&process->types);
 		vec_fini(&process->modules);
 	}

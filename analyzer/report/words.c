@@ -61,6 +61,12 @@ static const char *const functions[] = {
 	[TENURE_FN_MMAP] = "mmap",
 };
 
+static const char *const series[] = {
+	[RESULT_SERIES_MARK] = "mark",
+	[RESULT_SERIES_COLLECTION] = "collection",
+	[RESULT_SERIES_TIME] = "time",
+};
+
 static const char *const verdicts[] = {
 	[GATE_OFF] = "off",
 	[GATE_PASS] = "pass",
@@ -88,6 +94,7 @@ const struct words words_lost = WORDS(losses);
 const struct words words_mark = WORDS(marks);
 const struct words words_source = WORDS(sources);
 const struct words words_fn = WORDS(functions);
+const struct words words_series = WORDS(series);
 const struct words words_verdict = WORDS(verdicts);
 const struct words words_rule = WORDS(rules);
 const struct words words_unit = WORDS(units);

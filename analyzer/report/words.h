@@ -20,6 +20,7 @@ extern const struct words words_lost;	 /* enum tenure_lost, those that have a ca
 extern const struct words words_mark;	 /* enum tenure_mark_kind */
 extern const struct words words_source;	 /* enum resolve_source */
 extern const struct words words_fn;	 /* enum tenure_fn */
+extern const struct words words_series;	 /* enum result_series_kind */
 extern const struct words words_verdict; /* enum gate_verdict */
 extern const struct words words_rule;	 /* enum gate_rule */
 extern const struct words words_unit;	 /* enum gate_unit */

@@ -133,6 +133,17 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		  .peak_blocks = 4,
 		  .peak_bytes = 4000 },
 	};
+	static const struct result_level levels[] = {
+		{ 0, 500, 1 }, { 1, 1000, 1 }, { 2, 100, 1 }, { 0, 1000, 1 }, { 1, 3000, 3 },
+	};
+	static const struct result_point points[] = {
+		{ 1500, 1, 1600, 3, levels, 3 },
+		{ 2500, 2, 4000, 4, levels + 3, 2 },
+	};
+	static const struct result_series series[] = {
+		{ RESULT_SERIES_MARK, "turn", 3, points, 2 },
+		{ RESULT_SERIES_TIME, "", 9, points, 1 },
+	};
 	static const char *const notes[] = { "one note" };
 	struct result_process process = {
 		.pid = 100,
@@ -182,6 +193,8 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		.marks_count = ARRAY_SIZE(marks),
 		.types = types,
 		.types_count = ARRAY_SIZE(types),
+		.series = series,
+		.series_count = ARRAY_SIZE(series),
 	};
 	int r;
 

@@ -51,6 +51,27 @@ struct heap_block {
 
 _Static_assert(sizeof(struct heap_block) == 32, "heap: half a cache line");
 
+/**
+ * heap_write() - fill in all of @block but its type, which it does not have yet
+ * @clock: the allocation clock at birth
+ *
+ * By whole words: compilers write bit fields piece by piece and read the
+ * pieces back as words, for which the processor has to wait.
+ */
+static inline void heap_write(struct heap_block *block, uint64_t addr, uint64_t stamp,
+			      uint64_t clock, uint64_t bytes, uint64_t thread, uint64_t site)
+{
+	const uint64_t words[] = {
+		addr,
+		(stamp & HEAP_STAMP_MASK) | (clock >> 40) << 56,
+		(bytes & HEAP_BYTES_MAX) | (thread & (HEAP_THREADS_MAX - 1)) << 48,
+		(site & (HEAP_SITES_MAX - 1)) | clock << 24,
+	};
+
+	_Static_assert(sizeof(words) == sizeof(*block), "heap: words of a block");
+	__builtin_memcpy(block, words, sizeof(words));
+}
+
 #define HEAP_BUCKET 4u
 
 /** struct heap - all zero is an empty one; entries of bucket b begin at blocks[4 * b] */

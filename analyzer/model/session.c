@@ -158,7 +158,6 @@ static inline void feed_alloc(struct session *session, const struct event *event
 	uint32_t site = sites_get(&session->sites, event->stack, fn);
 	uint64_t key = key_of(event);
 	struct heap_block *block;
-	uint64_t clock;
 
 	if (unlikely(!event->addr)) {
 		session->result.trust.bad_bytes++;
@@ -177,16 +176,9 @@ static inline void feed_alloc(struct session *session, const struct event *event
 		session->heap.count++;
 	}
 	session->clock += bytes;
-	clock = session->clock >> HEAP_CLOCK_SHIFT;
-	*block = (struct heap_block){
-		.addr = key,
-		.stamp = session_since(session, event->stamp),
-		.bytes = bytes,
-		.thread = (uint64_t)(thread - session->threads.all.at),
-		.site = site,
-		.clock_hi = clock >> 40,
-		.clock_lo = clock,
-	};
+	heap_write(block, key, session_since(session, event->stamp),
+		   session->clock >> HEAP_CLOCK_SHIFT, bytes,
+		   (uint64_t)(thread - session->threads.all.at), site);
 
 	session->sites.at[site].allocations++;
 	session->sites.at[site].bytes += bytes;

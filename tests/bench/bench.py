@@ -62,13 +62,17 @@ def choose(everything, names, what):
     return chosen
 
 
-def measure_one(workload, tools, rounds, helpers, scratch):
-    """Return the runs of one workload under all tools in turn."""
+def measure_one(workload, tools, rounds, helpers, scratch, warm=()):
+    """Return the runs of one workload under all tools in turn.
+
+    The warm-up round passes over those of @warm, which have run before with
+    other work; the program itself is always run once before it counts.
+    """
     fitting = [tool for tool in tools if tool.fits(workload)]
     answers, runs, failed = {}, [], set()
     for turn in range(rounds + 1):
         for tool in fitting:
-            if tool.name in failed:
+            if tool.name in failed or (turn == 0 and tool.name in warm):
                 continue
             progress(f"{workload.name} {tool.name} round {turn} of {rounds}")
             try:
@@ -136,15 +140,18 @@ def measure_all(args):
         "curves": {},
         "limits": [],
     }
+    warm = set()
     for workload in works:
         workload.prepare()
-        runs, failed = measure_one(workload, tools, rounds, helpers, home / "run")
+        runs, failed = measure_one(workload, tools, rounds, helpers, home / "run", warm)
+        warm = {tool.name for tool in tools} - {"plain"}
         document["runs"] += runs
         document["failed"] += [[workload.name, name] for name in sorted(failed)]
         print(render.terminal_row(document, workload.name), flush=True)
+        save(args, document)
     if args.limits:
         for workload in workloads_module.limit_workloads(home, helpers, scale):
-            runs, failed = measure_one(workload, tools, rounds, helpers, home / "run")
+            runs, failed = measure_one(workload, tools, rounds, helpers, home / "run", warm)
             document["limits"] += [dict(run, count=workload.count) for run in runs]
             document["failed"] += [[workload.name, name] for name in sorted(failed)]
     if args.curves:
@@ -152,12 +159,18 @@ def measure_all(args):
     return document
 
 
+def save(args, document):
+    if args.json:
+        args.json.write_text(json.dumps(document, indent=1) + "\n")
+
+
 def measure_curves(document, tools, rounds, helpers, home, scale):
     drawn = [tool for tool in tools if tool.name in plot.TOOLS]
     for axis, points in workloads_module.curve_workloads(home, helpers, scale).items():
         document["curves"][axis] = []
         for x, workload in points:
-            runs, failed = measure_one(workload, drawn, rounds, helpers, home / "run")
+            runs, failed = measure_one(workload, drawn, rounds, helpers, home / "run",
+                                       warm={"heaptrack", "tenure"})
             document["failed"] += [[f"{axis} {x}", name] for name in sorted(failed)]
             document["curves"][axis].append({"x": x, "pairs": workload.blocks(),
                                              "runs": runs})
@@ -178,8 +191,7 @@ def main():
         document = measure_all(args)
     print()
     print(render.terminal(document))
-    if args.json:
-        args.json.write_text(json.dumps(document, indent=1) + "\n")
+    save(args, document)
     if args.markdown:
         render.replace_tables(args.markdown, document)
     if args.plots:

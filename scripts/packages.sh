@@ -6,7 +6,7 @@
 # To build it and to run it.
 BUILD_PACKAGES=(
     gcc libc6-dev make meson ninja-build pkg-config python3 scdoc
-    libdw-dev libelf-dev libiberty-dev libjansson-dev libunwind-dev libxxhash-dev libzstd-dev
+    libdw-dev libelf-dev libiberty-dev libjansson-dev libunwind-dev libxxhash-dev libzstd-dev zlib1g-dev
 )
 
 # To run the tests: tools, and real programs to profile.
@@ -19,8 +19,9 @@ TEST_PACKAGES=(
 # nginx start a service when they are installed on a machine with an init
 # system; so this list is only for machines that exist for tests.
 CI_PACKAGES=(
-    clang-format-14 fish libcap2-bin libjemalloc2 libmimalloc2.0 libmimalloc2.1
-    libtcmalloc-minimal4 libtcmalloc-minimal4t64 musl-tools nginx-light redis-server redis-tools
+    chromium clang-format-14 cmake fish golang-go libcap2-bin libjemalloc2 libmimalloc2.0 libmimalloc2.1
+    libtcmalloc-minimal4 libtcmalloc-minimal4t64 musl-tools nginx-light nodejs
+    prometheus python3-junitparser python3-pytest python3-pytest-xdist redis-server redis-tools
     shellcheck zsh
 )
 

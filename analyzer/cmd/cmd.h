@@ -28,6 +28,7 @@ extern const struct cli_command *const cmd_all[];
 extern const struct cli_command cmd_collect;
 extern const struct cli_command cmd_doctor;
 extern const struct cli_command cmd_dump;
+extern const struct cli_command cmd_export;
 extern const struct cli_command cmd_help;
 extern const struct cli_command cmd_report;
 extern const struct cli_command cmd_run;

@@ -99,25 +99,25 @@ static int finish(FILE *file, int r)
 	return r;
 }
 
-static int write_to(const struct report *report, FILE *file)
+static int write_to(const struct output_writer *writer, FILE *file)
 {
 	/* A reader that has seen enough must not end us: the status to pass on is the program's. */
 	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
-	int r = finish(file, report_json_write(report, file));
+	int r = finish(file, writer->write(writer->arg, file));
 
 	(void)signal(SIGPIPE, before);
 	return r;
 }
 
-static int write_in_place(const struct report *report, const char *path)
+static int write_in_place(const struct output_writer *writer, const char *path)
 {
 	FILE *file = fopen(path, "we");
 
-	return file ? write_to(report, file) : neg_errno();
+	return file ? write_to(writer, file) : neg_errno();
 }
 
 /* Beside @path first, and under its name when it is complete. */
-static int write_and_rename(const struct report *report, const char *path, bool force)
+static int write_and_rename(const struct output_writer *writer, const char *path, bool force)
 {
 	cleanup_free char *draft = NULL;
 	mode_t mask = umask(0);
@@ -139,7 +139,7 @@ static int write_and_rename(const struct report *report, const char *path, bool 
 	}
 
 	(void)fchmod(fd, 0666 & ~mask);
-	r = write_to(report, file);
+	r = write_to(writer, file);
 	if (r == 0 && !force && link(draft, path) < 0)
 		r = neg_errno();
 	else if (r == 0 && force && rename(draft, path) < 0)
@@ -149,15 +149,27 @@ static int write_and_rename(const struct report *report, const char *path, bool 
 	return r;
 }
 
-int output_json(const struct report *report, const char *path, bool force)
+int output_file(const struct output_writer *writer, const char *path, bool force)
 {
 	struct stat st;
 
 	if (strcmp(path, "-") == 0)
-		return write_to(report, stdout);
+		return write_to(writer, stdout);
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return write_in_place(report, path);
-	return write_and_rename(report, path, force);
+		return write_in_place(writer, path);
+	return write_and_rename(writer, path, force);
+}
+
+static int write_json(const void *report, FILE *file)
+{
+	return report_json_write(report, file);
+}
+
+int output_json(const struct report *report, const char *path, bool force)
+{
+	const struct output_writer writer = { write_json, report };
+
+	return output_file(&writer, path, force);
 }
 
 static unsigned int width_of(FILE *out)

@@ -35,14 +35,23 @@ attr_nodiscard int output_name(const char *text, const struct template_values *v
 /** output_refuse() - report that @name cannot be written because of @r.  Return: @r */
 int output_refuse(const char *name, int r);
 
+/** struct output_writer - what to write: @write gets @arg.  Return: 0 or a negative errno */
+struct output_writer {
+	int (*write)(const void *arg, FILE *file);
+	const void *arg;
+};
+
 /**
- * output_json() - write the document to @path, "-" for stdout
+ * output_file() - write to @path, "-" for stdout
  *
  * A regular file appears under its name only when it is complete.
  *
  * Return: 0 or a negative errno; -EEXIST when @force is not set and the file
  * is there.
  */
+attr_nodiscard int output_file(const struct output_writer *writer, const char *path, bool force);
+
+/** output_json() - write the document as JSON; as output_file() */
 attr_nodiscard int output_json(const struct report *report, const char *path, bool force);
 
 /**

@@ -24,9 +24,12 @@ LAYERS = {
     "analyzer/report": (
         "analyzer/base", "analyzer/model", "analyzer/symbol", "analyzer/analysis"),
     "analyzer/gate": ("analyzer/base", "analyzer/report"),
+    "analyzer/export": (
+        "analyzer/base", "analyzer/model", "analyzer/symbol", "analyzer/report"),
     "analyzer/cmd": (
         "analyzer/base", "analyzer/launch", "analyzer/input", "analyzer/model",
-        "analyzer/symbol", "analyzer/analysis", "analyzer/report", "analyzer/gate"),
+        "analyzer/symbol", "analyzer/analysis", "analyzer/report", "analyzer/gate",
+        "analyzer/export"),
 }
 EVERYBODY = ("include/base", "include/tenure")
 

@@ -49,7 +49,6 @@ struct py_api {
 	void *type_unicode;
 	void *type_bytes;
 	void *type_list;
-	void *type_dict;
 	void *none;
 	void (*inc_ref)(void *object);
 	void (*dec_ref)(void *object);
@@ -145,6 +144,7 @@ struct py_abi {
 #define PY_FLAG_HEAPTYPE	(1ul << 9)
 #define PY_FLAG_READY		(1ul << 12)
 #define PY_FLAG_HAVE_GC		(1ul << 14)
+#define PY_FLAG_DICT_SUBCLASS	(1ul << 29)
 #define PY_FLAG_TYPE_SUBCLASS	(1ul << 31)
 
 #define PY_FRAME_OWNER_CSTACK 3 /* and above */

@@ -20,13 +20,26 @@
 #include "record.h"
 #include "stack.h"
 
+/*
+ * Events below ours.  While it allocates, pymalloc may also make room for its
+ * own tables; tracemalloc does nothing below an allocation.
+ */
+#define INNER_ALLOC   UINT32_MAX
+#define INNER_REALLOC 2u
+#define INNER_FREE    1u
+
 /* Allocators below our hooks; written before the hooks are set. */
 static struct py_allocator inner[PY_DOMAIN_OBJ + 1];
 static bool watching = true;
 
-/* Makes the interceptors let pass what the allocator below does. */
-static attr_always_inline void inner_begin(struct thread *self)
+/*
+ * Makes the interceptors let pass what the allocator below does: one call of
+ * malloc or free, or one of realloc, which is two events.  More is the doing of
+ * whoever has wrapped the RAW domain: tracemalloc frees its own records there.
+ */
+static attr_always_inline void inner_begin(struct thread *self, uint32_t events)
 {
+	self->inner_left = events;
 	self->slot->busy = THREAD_INNER;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
@@ -59,6 +72,8 @@ static attr_always_inline void got(struct thread *self, const struct stack_regs 
 		return;
 	py->with_gil = 0;
 	if (domain != PY_DOMAIN_OBJ)
+		return;
+	if (unlikely(py_state.frames != PY_FRAMES_ON))
 		return;
 	py_types_new(py, block, bytes, stack);
 	if (unlikely(py->gc_wanted != NULL)) {
@@ -98,7 +113,7 @@ static attr_always_inline void *hook_malloc(const struct stack_regs *regs, size_
 
 	if (unlikely(!self))
 		return below->malloc(below->ctx, bytes);
-	inner_begin(self);
+	inner_begin(self, INNER_ALLOC);
 	block = below->malloc(below->ctx, bytes);
 	inner_end(self);
 	if (likely(block)) {
@@ -119,7 +134,7 @@ static attr_always_inline void *hook_calloc(const struct stack_regs *regs, size_
 
 	if (unlikely(!self))
 		return below->calloc(below->ctx, count, bytes);
-	inner_begin(self);
+	inner_begin(self, INNER_ALLOC);
 	block = below->calloc(below->ctx, count, bytes);
 	inner_end(self);
 	if (likely(block))
@@ -141,7 +156,7 @@ static attr_always_inline void *hook_realloc(const struct stack_regs *regs, void
 		lose(self, old, domain);
 		record_free(self, old, TENURE_HEAD_REALLOC);
 	}
-	inner_begin(self);
+	inner_begin(self, INNER_REALLOC);
 	block = below->realloc(below->ctx, old, bytes);
 	inner_end(self);
 	if (likely(block)) {
@@ -171,7 +186,7 @@ static attr_always_inline void hook_free(void *block, unsigned int domain)
 		return;
 	}
 	record_free(self, block, 0);
-	inner_begin(self);
+	inner_begin(self, INNER_FREE);
 	below->free(below->ctx, block);
 	inner_end(self);
 	thread_leave(self);

@@ -121,7 +121,6 @@ static bool load_api(const struct object *object, struct py_api *ret)
 		{ "PyUnicode_Type", &ret->type_unicode },
 		{ "PyBytes_Type", &ret->type_bytes },
 		{ "PyList_Type", &ret->type_list },
-		{ "PyDict_Type", &ret->type_dict },
 		{ "_Py_NoneStruct", &ret->none },
 		{ "Py_IncRef", &ret->inc_ref },
 		{ "Py_DecRef", &ret->dec_ref },

@@ -59,19 +59,24 @@ static uint32_t read_entries(const struct py_abi *abi, const void *frame, struct
 
 static uint32_t read_sentinels(const struct py_abi *abi, const void *frame, struct py_frame *frames)
 {
-	uint32_t count = 0;
+	uint32_t count = 0, grouped = 0, empty = 0;
 
 	for (; frame && count < PY_FRAMES_MAX; frame = py_field(frame, abi->frame_previous)) {
 		if (((const uint8_t *)frame)[abi->frame_owner] >= PY_FRAME_OWNER_CSTACK) {
-			if (count)
+			/* A run that is about to return, or cleans up, has no frames left. */
+			if (count > grouped)
 				frames[count - 1].at |= PY_FRAME_OUTER;
+			else if (empty < PY_FRAME_EMPTY_MAX)
+				empty += PY_FRAME_EMPTY;
+			grouped = count;
 			continue;
 		}
 		const uint8_t *code = py_field(frame, abi->frame_code);
 
 		frames[count].code = code;
 		frames[count++].at =
-			offset_of(code, py_field(frame, abi->frame_lasti), abi->code_start);
+			empty | offset_of(code, py_field(frame, abi->frame_lasti), abi->code_start);
+		empty = 0;
 	}
 	return count;
 }
@@ -127,8 +132,7 @@ static uint32_t node_of(struct thread *thread, const struct py_frame *frame, uin
 
 	word = TENURE_NODE_WORD(TENURE_NODE_PYTHON, (uint64_t)id << TENURE_PY_OFFSET_BITS |
 							    (frame->at & TENURE_PY_OFFSET_NONE));
-	if (frame->at & PY_FRAME_OUTER)
-		word |= (uint64_t)TENURE_PY_NODE_OUTER << 48;
+	word |= (uint64_t)(frame->at >> PY_FRAME_FLAGS_SHIFT) << 48;
 	return nodes_intern(parent, word, 0);
 }
 

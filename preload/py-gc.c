@@ -202,6 +202,7 @@ void py_gc_follow(struct thread *thread, struct py_thread *py, void *interp)
 	if (!py_state.api.is_initialized() || is_collecting(interp))
 		return; /* the next allocation will try again */
 	if (!find(interp)) {
+		thread->inner_left = UINT32_MAX;
 		thread->slot->busy = THREAD_INNER;
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		why = install(interp);

@@ -150,7 +150,7 @@ void py_off(struct thread *thread, const char *why)
 	struct note note = { 0 };
 
 	__atomic_store_n(&py_state.frames, PY_FRAMES_OFF, __ATOMIC_RELAXED);
-	note_add(&note, "Python stacks are off: ");
+	note_add(&note, "Python stacks, types and collections are off: ");
 	note_add(&note, why);
 	note_report(thread, note.text);
 }

@@ -39,7 +39,7 @@ extern struct py_state py_state;
 /**
  * struct py_frame - one Python frame of a thread's remembered stack
  * @code: the code object, only compared while remembered
- * @at:   offset of the instruction; PY_FRAME_OUTER
+ * @at:   offset of the instruction; the flags of its node, shifted
  * @node: id of the stack that ends here
  */
 struct py_frame {
@@ -48,7 +48,11 @@ struct py_frame {
 	uint32_t node;
 };
 
-#define PY_FRAME_OUTER (1u << 31)
+/* Bits of py_frame.at: TENURE_PY_NODE_* flags. */
+#define PY_FRAME_FLAGS_SHIFT 28
+#define PY_FRAME_OUTER	     (1u << PY_FRAME_FLAGS_SHIFT)
+#define PY_FRAME_EMPTY	     (2u << PY_FRAME_FLAGS_SHIFT) /* unit of a count */
+#define PY_FRAME_EMPTY_MAX   (7u * PY_FRAME_EMPTY)
 
 /**
  * struct py_thread - the provider's part of a thread; struct thread.provider

@@ -25,7 +25,7 @@
 #define SEGMENTS_MAX  1024u
 #define METATYPES_MAX 4u /* a metatype's metatype's ... */
 #define NAME_MAX_     512u
-#define ENTRIES_MAX   64u  /* of a class's dictionary that are searched for __module__ */
+#define ENTRIES_MAX   4096u  /* of a class's dictionary that are searched for __module__ */
 #define TYPE_MIN      600u /* bytes of a class that was made at run time, at least */
 #define HEADER_BYTES  16u
 #define LATE_MAX      8u
@@ -136,7 +136,8 @@ static const void *module_of(const void *type)
 	void *dict = py_field(type, PY_TYPE_DICT), *key, *value;
 	ptrdiff_t at = 0;
 
-	if (!dict || py_field(dict, PY_OB_TYPE) != py_state.api.type_dict)
+	/* ctypes keeps a dictionary of its own kind there. */
+	if (!dict || !(flags_of(py_field(dict, PY_OB_TYPE)) & PY_FLAG_DICT_SUBCLASS))
 		return NULL;
 	for (uint32_t i = 0; i < ENTRIES_MAX && py_state.api.dict_next(dict, &at, &key, &value);
 	     i++) {

@@ -347,6 +347,8 @@ struct thread *thread_enter_slow(void)
 			thread_probed_++;
 		else if (self->slot->busy != THREAD_INNER)
 			image_lost(TENURE_LOST_BUSY, 1);
+		else if (--self->inner_left == 0)
+			self->slot->busy = THREAD_IDLE; /* what follows is not part of it */
 		return NULL;
 	}
 	if (self && self->slot)

@@ -38,6 +38,8 @@ struct walk_memo;
  * @stack_hi:   first address above it
  * @memo:       the walker's memory of the last stack
  * @provider:   free for the language provider
+ * @inner_left: with THREAD_INNER: so many events are part of the call, then the guard
+ *              is open again
  * @tid:        kernel thread id
  * @slot_index: of @slot
  * @name:       the thread's name as last recorded
@@ -60,6 +62,7 @@ struct thread {
 	void *provider;
 	uint32_t tid;
 	uint32_t slot_index;
+	uint32_t inner_left;
 	char name[16];
 };
 

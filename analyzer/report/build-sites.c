@@ -180,6 +180,8 @@ static void add_up(struct report_site *site, const struct result_site *from,
 	site->peak_blocks += from->peak_blocks;
 	site->peak_bytes += from->peak_bytes;
 	site->max_bytes += from->max_bytes;
+	site->collected_blocks += from->collected_blocks;
+	site->collected_bytes += from->collected_bytes;
 	for (unsigned int i = 0; i < RESULT_GENERATIONS; i++) {
 		site->died[i] += from->died[i];
 		site->alive[i] += from->alive[i];

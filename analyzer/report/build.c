@@ -197,6 +197,42 @@ static int add_modules(struct build *build)
 	return r;
 }
 
+static int add_python(struct build *build)
+{
+	const struct result_python *from = build->result->python;
+	struct report_python *python = &build->process->python;
+	int r;
+
+	if (!from)
+		return 0;
+	r = copy_text(build, from->version, &python->version);
+	for (unsigned int i = 0; i < RESULT_GENERATIONS; i++) {
+		python->runs[i] = from->runs[i];
+		python->run_ns[i] = build_ns(build, from->run_ticks[i]);
+	}
+	python->collected = from->collected;
+	python->uncollectable = from->uncollectable;
+	for (size_t i = 0; i < from->collections_count && r == 0; i++) {
+		const struct result_collection *at = &from->collections[i];
+		struct report_collection collection = {
+			.time_ns = since_start(build, at->start),
+			.duration_ns = at->stop > at->start ? build_ns(build, at->stop - at->start)
+							    : 0,
+			.interpreter = at->interpreter,
+			.generation = at->generation,
+			.collected = at->collected,
+			.uncollectable = at->uncollectable,
+			.freed_blocks = at->freed_blocks,
+			.freed_bytes = at->freed_bytes,
+			.heap_bytes = at->heap_bytes,
+			.heap_blocks = at->heap_blocks,
+		};
+
+		r = vec_push(&python->collections, collection);
+	}
+	return r;
+}
+
 static int add_all(struct build *build)
 {
 	const struct result_process *from = build->result;
@@ -212,6 +248,8 @@ static int add_all(struct build *build)
 		r = add_times(build);
 	if (r == 0)
 		r = add_types(build);
+	if (r == 0)
+		r = add_python(build);
 	if (r == 0)
 		r = add_modules(build);
 	if (r == 0)

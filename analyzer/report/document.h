@@ -70,6 +70,8 @@ struct report_site {
 	uint64_t died[RESULT_GENERATIONS];
 	uint64_t alive[RESULT_GENERATIONS];
 	uint64_t alive_bytes[RESULT_GENERATIONS];
+	uint64_t collected_blocks;
+	uint64_t collected_bytes;
 	uint64_t life_mean_ns;
 	uint64_t life_max_ns;
 };
@@ -185,6 +187,30 @@ struct report_trust {
 	report_texts notes;
 };
 
+/** struct report_collection - see struct result_collection; times from the process's start */
+struct report_collection {
+	uint64_t time_ns;
+	uint64_t duration_ns;
+	uint32_t interpreter;
+	uint32_t generation;
+	uint64_t collected;
+	uint64_t uncollectable;
+	uint64_t freed_blocks;
+	uint64_t freed_bytes;
+	uint64_t heap_bytes;
+	uint64_t heap_blocks;
+};
+
+/** struct report_python - see struct result_python; @version is NULL when there is none */
+struct report_python {
+	const char *version;
+	uint64_t runs[RESULT_GENERATIONS];
+	uint64_t run_ns[RESULT_GENERATIONS];
+	uint64_t collected;
+	uint64_t uncollectable;
+	VEC(struct report_collection) collections;
+};
+
 struct report_process {
 	uint32_t pid;
 	uint32_t ppid;
@@ -210,6 +236,7 @@ struct report_process {
 	VEC(struct report_series) checkpoints;
 	VEC(struct result_type) types;
 	VEC(struct report_module) modules;
+	struct report_python python;
 };
 
 /** struct report_tree - all processes taken together; see report_sum() */

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "report/load.h"
+#include "report/python-json.h"
 #include "report/series-json.h"
 
 static void load_site(struct load *load, const json_t *from, report_sites *sites)
@@ -32,6 +33,8 @@ static void load_site(struct load *load, const json_t *from, report_sites *sites
 	load_counts(load, from, "died", site.died, RESULT_GENERATIONS);
 	load_counts(load, from, "alive", site.alive, RESULT_GENERATIONS);
 	load_counts(load, from, "alive_bytes", site.alive_bytes, RESULT_GENERATIONS);
+	site.collected_blocks = load_uint(load, from, "collected_blocks");
+	site.collected_bytes = load_uint(load, from, "collected_bytes");
 	site.life_mean_ns = load_uint(load, from, "life_mean_ns");
 	site.life_max_ns = load_uint(load, from, "life_max_ns");
 	if (vec_push(sites, site) < 0)
@@ -193,8 +196,16 @@ static void load_types(struct load *load, const json_t *object, struct report_pr
 			.live_bytes = load_uint(load, from, "live_bytes"),
 			.peak_blocks = load_uint(load, from, "peak_blocks"),
 			.peak_bytes = load_uint(load, from, "peak_bytes"),
+			.collected_blocks = load_uint(load, from, "collected_blocks"),
+			.collected_bytes = load_uint(load, from, "collected_bytes"),
 		};
 
+		if (json_object_get(from, "died")) {
+			load_counts(load, from, "died", type.died, RESULT_GENERATIONS);
+			load_counts(load, from, "alive", type.alive, RESULT_GENERATIONS);
+			load_counts(load, from, "alive_bytes", type.alive_bytes,
+				    RESULT_GENERATIONS);
+		}
 		if (vec_push(&process->types, type) < 0)
 			load_fail(load, -ENOMEM, "%s", "");
 	}
@@ -242,6 +253,7 @@ void load_process(struct load *load, const json_t *object, struct report_process
 	load_sites(load, object, "sites", &process->sites);
 	load_sites(load, object, "mapped", &process->mapped);
 	load_types(load, object, process);
+	python_json_load(load, object, &process->python);
 	load_threads(load, object, process);
 	load_times(load, object, process);
 	series_json_load(load, object, process);

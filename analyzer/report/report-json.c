@@ -7,6 +7,7 @@
 #include "base/emit.h"
 #include "base/err.h"
 #include "report/gate-json.h"
+#include "report/python-json.h"
 #include "report/report-json.h"
 #include "report/series-json.h"
 #include "report/words.h"
@@ -161,6 +162,10 @@ static void write_site(struct emit *emit, const struct report_site *site)
 	write_counts(emit, "died", site->died, RESULT_GENERATIONS);
 	write_counts(emit, "alive", site->alive, RESULT_GENERATIONS);
 	write_counts(emit, "alive_bytes", site->alive_bytes, RESULT_GENERATIONS);
+	if (site->collected_blocks) {
+		emit_uint(emit, "collected_blocks", site->collected_blocks);
+		emit_uint(emit, "collected_bytes", site->collected_bytes);
+	}
 	emit_uint(emit, "life_mean_ns", site->life_mean_ns);
 	emit_uint(emit, "life_max_ns", site->life_max_ns);
 	emit_end(emit);
@@ -317,6 +322,13 @@ static void write_types(struct emit *emit, const struct report_process *process)
 		emit_uint(emit, "live_bytes", type->live_bytes);
 		emit_uint(emit, "peak_blocks", type->peak_blocks);
 		emit_uint(emit, "peak_bytes", type->peak_bytes);
+		if (process->python.version) {
+			write_counts(emit, "died", type->died, RESULT_GENERATIONS);
+			write_counts(emit, "alive", type->alive, RESULT_GENERATIONS);
+			write_counts(emit, "alive_bytes", type->alive_bytes, RESULT_GENERATIONS);
+			emit_uint(emit, "collected_blocks", type->collected_blocks);
+			emit_uint(emit, "collected_bytes", type->collected_bytes);
+		}
 		emit_end(emit);
 	}
 	emit_end(emit);
@@ -364,6 +376,7 @@ static void write_process(struct emit *emit, const struct report_process *proces
 	write_sites(emit, "sites", &process->sites);
 	write_sites(emit, "mapped", &process->mapped);
 	write_types(emit, process);
+	python_json_write(emit, &process->python);
 	write_threads(emit, process);
 	write_times(emit, process);
 	series_json_write(emit, process);

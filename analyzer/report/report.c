@@ -214,6 +214,7 @@ struct report *report_free(struct report *report)
 		vec_fini(&process->checkpoints);
 		vec_fini(&process->types);
 		vec_fini(&process->modules);
+		vec_fini(&process->python.collections);
 	}
 	vec_fini(&report->processes);
 	vec_fini(&report->gate.violations);

@@ -64,13 +64,17 @@ static int64_t read_native(struct pysplice *splice, uint32_t node, bool *ret_cut
 	return 1;
 }
 
-/* The Python half, and the index behind each group's outermost frame. */
+/* The Python half, and the index behind each group's outermost frame; groups can be empty. */
 static int read_python(struct pysplice *splice, uint32_t node)
 {
 	for (; node; node = parent_of(splice, node)) {
 		uint64_t word = node_at(splice, node)->word;
 		uint32_t outer = TENURE_NODE_FLAGS(word) & TENURE_PY_NODE_OUTER;
+		uint32_t empty = TENURE_PY_NODE_EMPTY(TENURE_NODE_FLAGS(word));
 
+		while (empty--)
+			if (vec_push(&splice->groups, (uint32_t)splice->python.count) < 0)
+				return -ENOMEM;
 		if (vec_push(&splice->python, node) < 0)
 			return -ENOMEM;
 		if ((outer || !parent_of(splice, node)) &&
@@ -123,11 +127,14 @@ static int merge(struct pysplice *splice, ptrdiff_t first)
 				to = groups;
 			eval++;
 			if (to > group) {
+				size_t before = splice->nodes.count;
+
 				err = put_groups(splice, (size_t)group, (size_t)to);
 				group = to;
 				if (err)
 					return err;
-				continue;
+				if (splice->nodes.count > before)
+					continue;
 			}
 		}
 		if (vec_push(&splice->nodes, splice->native.at[i]) < 0)

@@ -105,6 +105,8 @@ _Static_assert(sizeof(struct tenure_py_code) == 20, "wire: python code");
 #define TENURE_PY_OFFSET_BITS 20u
 #define TENURE_PY_OFFSET_NONE ((1u << TENURE_PY_OFFSET_BITS) - 1)
 #define TENURE_PY_NODE_OUTER  1u /* flag: outermost frame of one run of the C loop */
+/* Flags: so many runs of the loop that have no frames any more stand next to it, inwards. */
+#define TENURE_PY_NODE_EMPTY(flags) ((flags) >> 1 & 7)
 
 /**
  * struct tenure_py_gc - one collection begins or has ended

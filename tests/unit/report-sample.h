@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_REPORT_SAMPLE_H
 #define TESTS_UNIT_REPORT_SAMPLE_H
 
+#include "model/result-python.h"
 #include "report/report.h"
 
 #define REPORT_SAMPLE_SITES 4 /* of the first process; its results have 5 */
@@ -64,6 +65,8 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		  .peak_bytes = 100,
 		  .max_bytes = 100,
 		  .died = { 10 },
+		  .collected_blocks = 2,
+		  .collected_bytes = 200,
 		  .life_sum = 10,
 		  .life_max = 1 },
 		{ .stack = 7,
@@ -131,7 +134,12 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		  .live_blocks = 2,
 		  .live_bytes = 2000,
 		  .peak_blocks = 4,
-		  .peak_bytes = 4000 },
+		  .peak_bytes = 4000,
+		  .died = { 1, 1, 0 },
+		  .alive = { 0, 1, 1 },
+		  .alive_bytes = { 0, 1000, 1000 },
+		  .collected_blocks = 1,
+		  .collected_bytes = 1000 },
 	};
 	static const struct result_level levels[] = {
 		{ 0, 500, 1 }, { 1, 1000, 1 }, { 2, 100, 1 }, { 0, 1000, 1 }, { 1, 3000, 3 },
@@ -196,8 +204,21 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		.series = series,
 		.series_count = ARRAY_SIZE(series),
 	};
+	static const struct result_collection collections[] = {
+		{ 1100, 1200, 0, 2, 5, 1, 3, 300, 700, 7 },
+	};
+	static const struct result_python python = {
+		.version = "3.12.1 (main)",
+		.collections = collections,
+		.collections_count = 1,
+		.runs = { 4, 0, 1 },
+		.run_ticks = { 10, 0, 100 },
+		.collected = 5,
+		.uncollectable = 1,
+	};
 	int r;
 
+	process.python = &python;
 	process.totals.by_fn[TENURE_FN_MALLOC] = 8;
 	process.totals.by_fn[TENURE_FN_CALLOC] = 10;
 	process.totals.by_fn[TENURE_FN_REALLOC] = 1;

@@ -47,7 +47,8 @@ static uint32_t native(const char *frames)
 	return at;
 }
 
-/* One digit per Python frame, outermost first; | before those that begin a run. */
+/* One digit per Python frame, outermost first; | before those that begin a run; * before
+ * those that have a run without frames next to them, inwards. */
 static uint32_t with_python(uint32_t under, const char *frames)
 {
 	uint32_t at = 0;
@@ -55,7 +56,11 @@ static uint32_t with_python(uint32_t under, const char *frames)
 
 	for (; *frames; frames++) {
 		if (*frames == '|') {
-			flags = TENURE_PY_NODE_OUTER;
+			flags |= TENURE_PY_NODE_OUTER;
+			continue;
+		}
+		if (*frames == '*') {
+			flags += 2;
 			continue;
 		}
 		at = add(at, TENURE_NODE_PYTHON, (uint64_t)(*frames - '0') << 20, flags);
@@ -125,6 +130,14 @@ TEST(a_run_in_the_loops_cold_part_is_told_by_its_name)
 TEST(a_run_without_frames_yet_stays_native)
 {
 	CHECK_STR(splice("mExEd", "|1"), "mEx1d");
+}
+
+TEST(a_run_without_frames_any_more_stays_native)
+{
+	CHECK_STR(splice("mExEyEd", "|1|*2"), "m1x2yEd");
+	CHECK_STR(splice("mExEyEd", "|*1|2"), "m1xEy2d");
+	CHECK_STR(splice("mExEd", "|1*2"), "m12xEd");
+	CHECK_STR(splice("mExEyEd", "|**1"), "m1xEyEd");
 }
 
 TEST(when_the_native_stack_is_cut_the_innermost_frames_match)

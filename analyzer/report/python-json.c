@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Both directions side by side, so that they cannot differ unseen. */
+#include "report/python-json.h"
+
+static void write_counts(struct emit *emit, const char *key, const uint64_t *counts)
+{
+	emit_array(emit, key, EMIT_FLAT);
+	for (unsigned int i = 0; i < RESULT_GENERATIONS; i++)
+		emit_uint(emit, NULL, counts[i]);
+	emit_end(emit);
+}
+
+void python_json_write(struct emit *emit, const struct report_python *python)
+{
+	if (!python->version)
+		return;
+	emit_object(emit, "python", EMIT_LINES);
+	emit_text(emit, "version", python->version);
+	write_counts(emit, "runs", python->runs);
+	write_counts(emit, "run_ns", python->run_ns);
+	emit_uint(emit, "collected", python->collected);
+	emit_uint(emit, "uncollectable", python->uncollectable);
+	emit_array(emit, "collections", EMIT_LINES);
+	for (size_t i = 0; i < python->collections.count; i++) {
+		const struct report_collection *at = &python->collections.at[i];
+
+		emit_object(emit, NULL, EMIT_FLAT);
+		emit_uint(emit, "time_ns", at->time_ns);
+		emit_uint(emit, "duration_ns", at->duration_ns);
+		emit_uint(emit, "interpreter", at->interpreter);
+		emit_uint(emit, "generation", at->generation);
+		emit_uint(emit, "collected", at->collected);
+		emit_uint(emit, "uncollectable", at->uncollectable);
+		emit_uint(emit, "freed_blocks", at->freed_blocks);
+		emit_uint(emit, "freed_bytes", at->freed_bytes);
+		emit_uint(emit, "heap_bytes", at->heap_bytes);
+		emit_uint(emit, "heap_blocks", at->heap_blocks);
+		emit_end(emit);
+	}
+	emit_end(emit);
+	emit_end(emit);
+}
+
+void python_json_load(struct load *load, const json_t *object, struct report_python *python)
+{
+	const json_t *from, *array;
+
+	if (!json_object_get(object, "python"))
+		return;
+	from = load_object(load, object, "python");
+	python->version = load_text(load, from, "version");
+	load_counts(load, from, "runs", python->runs, RESULT_GENERATIONS);
+	load_counts(load, from, "run_ns", python->run_ns, RESULT_GENERATIONS);
+	python->collected = load_uint(load, from, "collected");
+	python->uncollectable = load_uint(load, from, "uncollectable");
+	array = load_array(load, from, "collections");
+	for (size_t i = 0; i < json_array_size(array) && !load->error; i++) {
+		const json_t *at = json_array_get(array, i);
+		struct report_collection collection = {
+			.time_ns = load_uint(load, at, "time_ns"),
+			.duration_ns = load_uint(load, at, "duration_ns"),
+			.interpreter = load_uint32(load, at, "interpreter", 0),
+			.generation = load_uint32(load, at, "generation", 0),
+			.collected = load_uint(load, at, "collected"),
+			.uncollectable = load_uint(load, at, "uncollectable"),
+			.freed_blocks = load_uint(load, at, "freed_blocks"),
+			.freed_bytes = load_uint(load, at, "freed_bytes"),
+			.heap_bytes = load_uint(load, at, "heap_bytes"),
+			.heap_blocks = load_uint(load, at, "heap_blocks"),
+		};
+
+		if (collection.generation >= RESULT_GENERATIONS)
+			load_fail(load, -EINVAL, "there is no generation %u",
+				  collection.generation);
+		else if (vec_push(&python->collections, collection) < 0)
+			load_fail(load, -ENOMEM, "%s", "");
+	}
+}

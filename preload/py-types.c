@@ -25,8 +25,8 @@
 #define SEGMENTS_MAX  1024u
 #define METATYPES_MAX 4u /* a metatype's metatype's ... */
 #define NAME_MAX_     512u
-#define ENTRIES_MAX   4096u  /* of a class's dictionary that are searched for __module__ */
-#define TYPE_MIN      600u /* bytes of a class that was made at run time, at least */
+#define ENTRIES_MAX   4096u /* of a class's dictionary that are searched for __module__ */
+#define TYPE_MIN      600u  /* bytes of a class that was made at run time, at least */
 #define HEADER_BYTES  16u
 #define LATE_MAX      8u
 #define STATIC_MIN    400u /* bytes of a static type that are read, and more */
@@ -62,48 +62,66 @@ static struct py_table large; /* blocks that are large enough to be types */
 static struct type *types;
 static uint32_t next_id = 1;
 
-static struct segment segments[SEGMENTS_MAX];
-static uint32_t segments_count;
+/* Two of them: one is read while the other is being filled. */
+struct segments {
+	uint32_t count;
+	struct segment at[SEGMENTS_MAX];
+};
+
+static struct segments segments[2];
+static struct segments *present = &segments[0];
+static uint32_t segments_lock;
 
 /* ---------------------------------------------------------- static types */
 
-static int visit(struct dl_phdr_info *info, size_t bytes attr_unused, void *arg attr_unused)
+static int visit(struct dl_phdr_info *info, size_t bytes attr_unused, void *arg)
 {
-	for (int i = 0; i < info->dlpi_phnum && segments_count < SEGMENTS_MAX; i++) {
+	struct segments *to = arg;
+
+	for (int i = 0; i < info->dlpi_phnum && to->count < SEGMENTS_MAX; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
 		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
-		uint32_t at = segments_count;
+		uint32_t at = to->count;
 
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W))
 			continue;
-		for (; at && segments[at - 1].start > start; at--)
-			segments[at] = segments[at - 1];
-		segments[at] = (struct segment){ start, start + segment->p_memsz };
-		segments_count++;
+		for (; at && to->at[at - 1].start > start; at--)
+			to->at[at] = to->at[at - 1];
+		to->at[at] = (struct segment){ start, start + segment->p_memsz };
+		to->count++;
 	}
 	return 0;
 }
 
 void py_types_modules(void)
 {
-	segments_count = 0;
-	(void)dl_iterate_phdr(visit, NULL);
+	struct segments *to;
+
+	if (__atomic_exchange_n(&segments_lock, 1, __ATOMIC_ACQUIRE))
+		return; /* whoever is at it will have seen the new ones, or the next scan does */
+	to = present == &segments[0] ? &segments[1] : &segments[0];
+	to->count = 0;
+	(void)dl_iterate_phdr(visit, to);
+	/* Partner: the acquire load in is_static(). */
+	__atomic_store_n(&present, to, __ATOMIC_RELEASE);
+	__atomic_store_n(&segments_lock, 0, __ATOMIC_RELEASE);
 }
 
 /* Does all of a static type at @at lie in a writable segment? */
 static bool is_static(uintptr_t at)
 {
-	uint32_t low = 0, high = segments_count;
+	const struct segments *in = __atomic_load_n(&present, __ATOMIC_ACQUIRE);
+	uint32_t low = 0, high = in->count;
 
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 
-		if (segments[middle].start <= at)
+		if (in->at[middle].start <= at)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low && at < segments[low - 1].end && segments[low - 1].end - at >= STATIC_MIN;
+	return low && at < in->at[low - 1].end && in->at[low - 1].end - at >= STATIC_MIN;
 }
 
 static bool is_large_block(uintptr_t at)
@@ -363,6 +381,7 @@ void py_types_forget(const void *block)
 void py_types_reset(void)
 {
 	py_table_reset(&known);
+	segments_lock = 0;
 	large.lock = 0;
 	py_pending.block = NULL;
 	py_types_late_ = 0;

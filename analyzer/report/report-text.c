@@ -68,6 +68,7 @@ static int print_overview(const struct text *text)
 	if (r == 0 && totals->live_bytes)
 		r = text_places(text, REPORT_SORT_LIVE, &list);
 	text_survivors(text);
+	text_python(text);
 	list = list_of(text, 3, 1);
 	if (r == 0 && !is_all_old(text->process))
 		r = text_places(text, REPORT_SORT_SURVIVORS, &list);

@@ -186,7 +186,7 @@ static void print_live(const struct text *text)
 			      units_count(totals->live_blocks).s);
 	else
 		(void)fputs("everything freed", out->file);
-	if (totals->inherited_frees)
+	if (totals->inherited_frees && text->process->forked)
 		(void)fprintf(out->file, "; freed %s of its parent's",
 			      units_count(totals->inherited_frees).s);
 	(void)fputc('\n', out->file);

@@ -39,6 +39,9 @@ attr_nodiscard int text_mapped(const struct text *text, const struct text_list *
 /** text_survivors() - how old blocks grow, in one table */
 void text_survivors(const struct text *text);
 
+/** text_python() - collections, and what only they could free */
+void text_python(const struct text *text);
+
 /** text_histograms() - sizes and lifetimes */
 void text_histograms(const struct text *text);
 

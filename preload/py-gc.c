@@ -202,12 +202,9 @@ void py_gc_follow(struct thread *thread, struct py_thread *py, void *interp)
 	if (!py_state.api.is_initialized() || is_collecting(interp))
 		return; /* the next allocation will try again */
 	if (!find(interp)) {
-		thread->inner_left = UINT32_MAX;
-		thread->slot->busy = THREAD_INNER;
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		py_call_begin(thread);
 		why = install(interp);
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		thread->slot->busy = THREAD_BUSY;
+		py_call_end(thread);
 	}
 	py->interp = interp;
 	py->gc_epoch = epoch;

@@ -60,7 +60,9 @@ static void forked(struct thread *thread)
 /* While the interpreter starts: it may still replace its allocators. */
 static uint32_t stack_watching(struct thread *thread, uint32_t native)
 {
+	py_call_begin(thread);
 	py_alloc_install();
+	py_call_end(thread);
 	return py_frames_stack(thread, native);
 }
 
@@ -83,11 +85,34 @@ static void set_ops(const struct provider_ops *ops)
 	__atomic_store_n(&provider_ops, ops, __ATOMIC_RELEASE);
 }
 
+static void give_up(struct thread *thread, const char *why)
+{
+	struct note note = { 0 };
+
+	gave_up = true;
+	set_ops(NULL);
+	note_add(&note, "Python is not followed: ");
+	note_add(&note, why);
+	note_report(thread, note.text);
+}
+
+/* The interpreter's code can be called from here on. */
 static void begin(struct thread *thread)
 {
+	const char *why = NULL;
+
+	py_call_begin(thread);
+	py_state.abi = py_abi_find(&py_state.api, &why);
+	py_call_end(thread);
+	if (!py_state.abi) {
+		give_up(thread, why);
+		return;
+	}
 	describe_runtime(thread);
 	py_types_modules();
+	py_call_begin(thread);
 	py_alloc_install();
+	py_call_end(thread);
 	set_ops(&ops_watching);
 }
 
@@ -123,9 +148,11 @@ static void at_exit(void)
 	set_ops(&ops_watching);
 }
 
-void py_provider_first_object(struct thread *thread attr_unused)
+void py_provider_first_object(struct thread *thread)
 {
+	py_call_begin(thread);
 	(void)py_state.api.at_exit(at_exit);
+	py_call_end(thread);
 	set_ops(&ops_following);
 }
 
@@ -142,6 +169,13 @@ struct py_thread *py_thread_get(struct thread *thread)
 	py->last = (void *)((uint8_t *)py + ALIGN_UP(sizeof(*py), sizeof(struct py_frame)));
 	py->fresh = py->last + PY_FRAMES_MAX;
 	thread->provider = py;
+
+	/* The first look at a library's thread-local variable may call malloc. */
+	if (!py_state.abi->tstate_current) {
+		py_call_begin(thread);
+		(void)py_state.api.tstate_unchecked();
+		py_call_end(thread);
+	}
 	return py;
 }
 
@@ -158,23 +192,12 @@ void py_off(struct thread *thread, const char *why)
 void provider_watch(struct thread *thread)
 {
 	bool late = started;
-	const char *why;
 
 	started = true;
 	if (provider_ops || gave_up || (image->flags & TENURE_WELCOME_NO_PYTHON) ||
 	    !py_find(&py_state.api, &py_state.object))
 		return;
 
-	py_state.abi = py_abi_find(&py_state.api, &why);
-	if (!py_state.abi) {
-		struct note note = { 0 };
-
-		gave_up = true;
-		note_add(&note, "Python is not followed: ");
-		note_add(&note, why);
-		note_report(thread, note.text);
-		return;
-	}
 	if (late)
 		set_ops(&ops_waiting);
 	else

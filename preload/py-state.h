@@ -93,6 +93,21 @@ struct py_thread {
  */
 struct py_thread *py_thread_get(struct thread *thread);
 
+/** py_call_begin() - a call of the interpreter follows: what it allocates is not recorded */
+static inline void py_call_begin(struct thread *thread)
+{
+	thread->inner_left = UINT32_MAX;
+	thread->slot->busy = THREAD_INNER;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/** py_call_end() - it has returned */
+static inline void py_call_end(struct thread *thread)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	thread->slot->busy = THREAD_BUSY;
+}
+
 /**
  * py_off() - stop reading the interpreter; allocations are still recorded
  * @why: text for the report, static

@@ -319,7 +319,7 @@ def a_version_that_is_not_what_it_says_is_left_alone(context):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--tenure", required=True)
+    parser.add_argument("--tenure", required=True, type=lambda p: str(Path(p).resolve()))
     parser.add_argument("--targets", required=True, type=lambda p: Path(p).resolve())
     parser.add_argument("--only", default="")
     options = parser.parse_args()

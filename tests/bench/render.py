@@ -88,7 +88,8 @@ def against_peers(rows):
 
 
 def ratio(a, b):
-    return a / b if b > 0 else float("inf")
+    """Return a / b, or NaN where the difference that b is was lost in noise."""
+    return a / b if b > 0 and a > 0 else float("nan")
 
 
 def cell(value, form):
@@ -201,6 +202,10 @@ def markdown(document):
     lines = [f"Measured {when} with `{document['command']}`: {document['rounds']} rounds in turn "
              f"after a warm-up, medians. Versions: {versions}.",
              "", f"Machine: {machine.sentence(document['machine'])}.", ""]
+    load = median_of(document["runs"], "load")
+    if load > document["machine"]["cores"]:
+        lines += [f"The machine was busy with other work meanwhile (load average {load:.0f}): "
+                  "wall times say little, CPU times are somewhat too high for every tool.", ""]
     lines += ["| workload | tool | wall | CPU of the program | by the minima | CPU of the profiler "
               "| ns per pair | RSS, MiB | profiler's RSS, MiB | bytes per event | capture |",
               "| --- | --- | " + "---: | " * 9]

@@ -4,7 +4,8 @@
  *
  * The table outlives a fork: a child sends again what its parent knew, and
  * need not ask the loader, whose lock another thread of the parent may have
- * held.
+ * held.  So it has copies of all that it sends: libc may unload by itself, and
+ * then what the loader once showed is gone before anybody has noticed.
  */
 #include "modules.h"
 
@@ -33,14 +34,22 @@ struct module {
 	uintptr_t start;
 	uintptr_t end;
 	uintptr_t bias;
-	const ElfW(Phdr) * phdr;
-	const char *name;
 	uint32_t mark;
 	uint32_t hash;
-	uint16_t phnum;
+};
+
+/**
+ * struct label - what is sent of an object besides its addresses
+ * @text: build id and path, one behind the other
+ */
+struct label {
+	uint16_t id_bytes;
+	uint16_t path_bytes;
+	uint8_t text[ID_BYTES_MAX + PATH_BYTES];
 };
 
 static struct module modules[MODULES_MAX];
+static struct label labels[MODULES_MAX]; /* touched only as far as there are modules */
 static uint32_t module_count;
 static uint32_t scan_number;
 static uint64_t loader_adds;
@@ -62,10 +71,11 @@ static uint32_t hash_of(const char *text)
 }
 
 /* Return: bytes of the build id at *@ret_id, 0 if there is none. */
-static uint32_t build_id(const struct module *module, const uint8_t **ret_id)
+static uint32_t build_id(const struct dl_phdr_info *info, const struct module *module,
+			 const uint8_t **ret_id)
 {
-	for (uint32_t i = 0; i < module->phnum; i++) {
-		const ElfW(Phdr) *p = &module->phdr[i];
+	for (uint32_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
 		uintptr_t at = module->bias + p->p_vaddr;
 		uintptr_t end = at + p->p_memsz;
 
@@ -91,10 +101,10 @@ static uint32_t build_id(const struct module *module, const uint8_t **ret_id)
 	return 0;
 }
 
-static const char *path_of(const struct module *module)
+static const char *path_of(const char *name)
 {
-	if (module->name[0])
-		return module->name;
+	if (name && name[0])
+		return name;
 	if (!exe_path[0]) {
 		long n = sys_readlink("/proc/self/exe", exe_path, sizeof(exe_path) - 1);
 
@@ -103,26 +113,34 @@ static const char *path_of(const struct module *module)
 	return exe_path;
 }
 
+/* Context: the loader shows @info, so it is there. */
+static void write_label(const struct dl_phdr_info *info, const struct module *module,
+			struct label *label)
+{
+	const char *path = path_of(info->dlpi_name);
+	const uint8_t *id = NULL;
+
+	label->id_bytes = (uint16_t)build_id(info, module, &id);
+	label->path_bytes = (uint16_t)strnlen(path, PATH_BYTES);
+	if (label->id_bytes)
+		memcpy(label->text, id, label->id_bytes);
+	memcpy(label->text + label->id_bytes, path, label->path_bytes);
+}
+
 static void send(struct thread *thread, const struct module *module)
 {
+	const struct label *label = &labels[module - modules];
 	struct tenure_module head = {
 		.bias = module->bias,
 		.start = module->start,
 		.end = module->end,
 		.generation = modules_generation,
+		.id_bytes = label->id_bytes,
+		.path_bytes = label->path_bytes,
 	};
-	uint8_t tail[ID_BYTES_MAX + PATH_BYTES];
-	const char *path = path_of(module);
-	const uint8_t *id = NULL;
-	size_t path_bytes = strnlen(path, PATH_BYTES);
 
-	head.id_bytes = (uint16_t)build_id(module, &id);
-	head.path_bytes = (uint16_t)path_bytes;
-	if (head.id_bytes)
-		memcpy(tail, id, head.id_bytes);
-	memcpy(tail + head.id_bytes, path, path_bytes);
-	record_ext(thread, TENURE_EXT_MODULE, &head, sizeof(head), tail,
-		   head.id_bytes + path_bytes);
+	record_ext(thread, TENURE_EXT_MODULE, &head, sizeof(head), label->text,
+		   (size_t)label->id_bytes + label->path_bytes);
 }
 
 static void send_gone(struct thread *thread, const struct module *module)
@@ -140,10 +158,7 @@ static bool describe(const struct dl_phdr_info *info, struct module *ret)
 	memset(ret, 0, sizeof(*ret));
 	ret->start = UINTPTR_MAX;
 	ret->bias = info->dlpi_addr;
-	ret->phdr = info->dlpi_phdr;
-	ret->phnum = info->dlpi_phnum;
-	ret->name = info->dlpi_name ? info->dlpi_name : "";
-	ret->hash = hash_of(ret->name);
+	ret->hash = hash_of(info->dlpi_name ? info->dlpi_name : "");
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
 		uintptr_t start = info->dlpi_addr + p->p_vaddr;
@@ -205,12 +220,14 @@ static int visit(struct dl_phdr_info *info, size_t bytes, void *arg)
 		}
 		return 0;
 	}
-	found.mark = scan_number;
 	if (place->mark) {
 		place->mark = scan_number;
 		return 0;
 	}
+	write_label(info, &found, &labels[place - modules]);
 	*place = found;
+	/* Release: a child that is forked right now has all or nothing of it. */
+	__atomic_store_n(&place->mark, scan_number, __ATOMIC_RELEASE);
 	if (place == &modules[module_count])
 		/* Release: modules_check() of other threads reads up to the count. */
 		__atomic_store_n(&module_count, module_count + 1, __ATOMIC_RELEASE);
@@ -343,7 +360,7 @@ static int visit_self(struct dl_phdr_info *info, size_t bytes, void *arg)
 	if (!describe(info, &module) || (uintptr_t)&visit_self < module.start ||
 	    (uintptr_t)&visit_self >= module.end)
 		return 0;
-	if (module.name[0] != '/') {
+	if (info->dlpi_name[0] != '/') {
 		long cwd = SYS_CALL2(SYS_getcwd, self_path, sizeof(self_path));
 
 		if (cwd <= 0)
@@ -351,8 +368,8 @@ static int visit_self(struct dl_phdr_info *info, size_t bytes, void *arg)
 		n = (size_t)cwd;
 		self_path[n - 1] = '/';
 	}
-	if (n + strlen(module.name) < sizeof(self_path))
-		memcpy(self_path + n, module.name, strlen(module.name) + 1);
+	if (n + strlen(info->dlpi_name) < sizeof(self_path))
+		memcpy(self_path + n, info->dlpi_name, strlen(info->dlpi_name) + 1);
 	else
 		self_path[0] = '\0';
 	return 1;

@@ -152,30 +152,42 @@ void record_flush(struct thread *thread)
 	record_begin(thread);
 }
 
-/*
- * Room for @bytes more in the chunk.  Return: 0 if recording has ended or
- * rests; the event is dropped.
- */
-static attr_cold int make_room(struct thread *thread, size_t bytes)
+static bool fits(const struct thread *thread, size_t bytes)
 {
-	if (!thread_may_record()) {
-		thread_park(thread);
-		return 0;
+	return thread->cursor + bytes <= thread->slot->chunk + TENURE_CHUNK_MAX;
+}
+
+/* Flush until @bytes fit; what is recorded after a flush takes room as well.  Return: do they? */
+static attr_cold bool flush_for(struct thread *thread, size_t bytes)
+{
+	while (thread->cursor && !fits(thread, bytes)) {
+		record_flush(thread);
+		if (!thread->cursor)
+			break;
+		thread_note_name(thread);
+		redirect_again(thread);
 	}
-	if (thread->cursor + bytes <= thread->slot->chunk + TENURE_CHUNK_MAX) {
-		thread_open_limit(thread);
-		return 1;
-	}
-	record_flush(thread);
-	if (!thread->cursor)
-		return 0;
-	thread_note_name(thread);
-	redirect_again(thread);
 	return thread->cursor != NULL;
 }
 
+/*
+ * Room for an event, where recording may have to end or rest.  Return: false
+ * if it does; the event is dropped.
+ */
+static attr_cold bool make_room(struct thread *thread)
+{
+	if (!thread_may_record()) {
+		thread_park(thread);
+		return false;
+	}
+	if (!flush_for(thread, TENURE_ALLOC_MAX))
+		return false;
+	thread_open_limit(thread);
+	return thread->cursor < thread->limit;
+}
+
 /* After a pause too long for a delta: begin a chunk, whose head has the whole stamp. */
-static attr_cold int stamp_anew(struct thread *thread)
+static attr_cold bool stamp_anew(struct thread *thread)
 {
 	uint64_t now = sys_ticks();
 
@@ -188,15 +200,13 @@ static attr_cold int stamp_anew(struct thread *thread)
 static attr_cold void alloc_slow(struct thread *thread, const void *addr, size_t bytes,
 				 uint32_t stack, unsigned int fn)
 {
-	if (thread->cursor < thread->limit ? stamp_anew(thread)
-					   : make_room(thread, TENURE_ALLOC_MAX))
+	if (thread->cursor < thread->limit ? stamp_anew(thread) : make_room(thread))
 		record_alloc(thread, addr, bytes, stack, fn);
 }
 
 static attr_cold void free_slow(struct thread *thread, const void *addr, unsigned int flags)
 {
-	if (thread->cursor < thread->limit ? stamp_anew(thread)
-					   : make_room(thread, TENURE_ALLOC_MAX))
+	if (thread->cursor < thread->limit ? stamp_anew(thread) : make_room(thread))
 		record_free(thread, addr, flags);
 }
 
@@ -274,9 +284,8 @@ void record_ext(struct thread *thread, unsigned int type, const void *head, size
 	if (tail_bytes > TENURE_CHUNK_MAX - 64 - head_bytes)
 		tail_bytes = TENURE_CHUNK_MAX - 64 - head_bytes;
 	whole = TENURE_EXT_HEAD + head_bytes + tail_bytes;
-	if ((thread->cursor >= thread->limit ||
-	     thread->cursor + whole > thread->slot->chunk + TENURE_CHUNK_MAX) &&
-	    !make_room(thread, whole))
+	/* No look at the limit: what describes a process is recorded while recording rests, too. */
+	if (unlikely(!thread->cursor || (!fits(thread, whole) && !flush_for(thread, whole))))
 		return;
 
 	stamp = sys_ticks();

@@ -4,7 +4,7 @@
  *
  * All functions here are called with the guard held (thread_enter()).  They
  * write behind the thread's cursor and publish with one store to slot->pos.
- * When the chunk is full it is flushed to the pipe by sink_flush().
+ * When the chunk is full it is flushed to the pipe by sink_write().
  */
 #ifndef PRELOAD_RECORD_H
 #define PRELOAD_RECORD_H
@@ -39,7 +39,7 @@ void record_free(struct thread *thread, const void *addr, unsigned int flags);
  * @tail:    second part, likewise
  *
  * The payload must fit one chunk with its heads (TENURE_CHUNK_MAX - 64); what
- * is longer is cut at the end of @tail.
+ * is longer is cut at the end of @tail.  Recorded while recording rests, too.
  */
 void record_ext(struct thread *thread, unsigned int type, const void *head, size_t head_bytes,
 		const void *tail, size_t tail_bytes);

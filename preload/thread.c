@@ -232,8 +232,6 @@ static struct thread *be_born(void)
 
 	if (has_end_key)
 		(void)pthread_setspecific(end_key, (void *)(uintptr_t)1);
-	/* The describing records come even if recording rests, hence not make_room(). */
-	self->limit = full_limit(self);
 	if (first)
 		image_describe(self);
 	record_name(self);

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -139,6 +140,40 @@ TEST(long_texts_are_cut_to_a_chunk)
 	record_flush(&test_thread);
 	CHECK(drain(&seq) > TENURE_CHUNK_MAX);
 	CHECK_EQ(seq, 2);
+	finish();
+}
+
+TEST(what_a_flush_adds_leaves_no_chunk_too_long)
+{
+	static char text[TENURE_CHUNK_MAX];
+	uint32_t seq = 0;
+
+	begin();
+	memset(text, 'x', sizeof(text));
+	CHECK_EQ(prctl(PR_SET_NAME, "fifteen letters"), 0);
+	record_ext(&test_thread, TENURE_EXT_NOTE, text, sizeof(text), NULL, 0);
+	record_ext(&test_thread, TENURE_EXT_NOTE, text, sizeof(text), NULL, 0);
+	record_flush(&test_thread);
+	CHECK(drain(&seq) > 2 * (TENURE_CHUNK_MAX - 64));
+	CHECK_EQ(seq, 3); /* the second holds the name */
+	finish();
+}
+
+TEST(a_process_is_described_while_recording_rests)
+{
+	static char text[1000];
+	uint32_t seq = 0;
+	size_t bytes;
+
+	begin();
+	test_image.paused = IMAGE_PAUSED;
+	thread_open_limit(&test_thread);
+	for (int i = 0; i < 10; i++)
+		record_ext(&test_thread, TENURE_EXT_NOTE, text, sizeof(text), NULL, 0);
+	record_alloc(&test_thread, text, 1, 1, TENURE_FN_MALLOC);
+	CHECK(test_thread.cursor == NULL);
+	bytes = drain(&seq) + (uint32_t)test_slot.pos;
+	CHECK(bytes >= 10 * (TENURE_EXT_HEAD + sizeof(text)));
 	finish();
 }
 

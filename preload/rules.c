@@ -179,8 +179,10 @@ uint32_t rules_fill(uintptr_t pc)
 					 __atomic_load_n(&bucket[way + 1], __ATOMIC_RELAXED),
 					 __ATOMIC_RELAXED);
 
-	if (before == __atomic_load_n(&forgotten, __ATOMIC_ACQUIRE))
-		__atomic_store_n(&bucket[way], word, __ATOMIC_RELAXED);
+	/* Either rules_forget() finds the word and clears it, or it is seen here to have begun. */
+	__atomic_store_n(&bucket[way], word, __ATOMIC_SEQ_CST);
+	if (before != __atomic_load_n(&forgotten, __ATOMIC_SEQ_CST))
+		__atomic_store_n(&bucket[way], 0, __ATOMIC_RELAXED);
 	return rule;
 }
 
@@ -193,10 +195,15 @@ uint32_t rules_find(uintptr_t pc)
 
 void rules_forget(void)
 {
-	/* Release: pairs with the acquire in find_slow(). */
-	__atomic_fetch_add(&forgotten, 1, __ATOMIC_RELEASE);
+	uint64_t *words = rules_words_[0];
+
+	__atomic_fetch_add(&forgotten, 1, __ATOMIC_SEQ_CST);
 	/* Gives the pages back as well; they read as zeros afterwards. */
-	(void)sys_madvise(rules_words_, sizeof(rules_words_), MADV_DONTNEED);
+	if (sys_madvise(words, sizeof(rules_words_), MADV_DONTNEED) == 0)
+		return;
+	/* Memory that the program has locked stays. */
+	for (size_t i = 0; i < sizeof(rules_words_) / sizeof(*words); i++)
+		__atomic_store_n(&words[i], 0, __ATOMIC_RELAXED);
 }
 
 void rules_added(void)

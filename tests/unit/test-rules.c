@@ -207,6 +207,19 @@ TEST(a_remembered_rule_is_the_made_one)
 	CHECK_EQ(rules_lookup(pc), RULE_NONE);
 }
 
+TEST(rules_in_locked_memory_are_forgotten)
+{
+	uintptr_t pc = (uintptr_t)is_covered + 4;
+	uintptr_t page = (uintptr_t)rules_words_[rules_mix(pc) >> RULES_TAG_BITS] & ~4095ul;
+
+	(void)rules_find(pc);
+	if (mlock((void *)page, 4096) != 0)
+		SKIP("nothing may be locked here");
+	rules_forget();
+	CHECK_EQ(munlock((void *)page, 4096), 0);
+	CHECK_EQ(rules_lookup(pc), RULE_NONE);
+}
+
 TEST(a_new_library_voids_only_what_had_no_table)
 {
 	uintptr_t covered = (uintptr_t)is_covered + 4;

@@ -2,6 +2,7 @@
 /*
  * Private memory straight from the kernel, never from malloc.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -18,24 +19,67 @@
 /* Ranges to clear by hand after a fork; used only where the kernel cannot. */
 #define WIPE_RANGES_MAX 1024u
 
+enum wipe {
+	WIPE_UNTRIED = 0,
+	WIPE_BY_KERNEL,
+	WIPE_BY_HAND,
+};
+
 struct wipe_range {
 	void *start;
 	size_t bytes;
 };
 
 static struct wipe_range wipe_ranges[WIPE_RANGES_MAX];
-static uint32_t wipe_range_count;
-static uint32_t wipe_unsupported;
+static uint32_t wipe_support; /* enum wipe */
 
-static void remember(void *pages, size_t bytes)
+/* Return: false when there is no room to, or when the kernel has wiped others before. */
+static bool remember(void *pages, size_t bytes)
 {
-	uint32_t i = __atomic_fetch_add(&wipe_range_count, 1, __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < WIPE_RANGES_MAX; i++) {
+		void *none = NULL;
 
-	__atomic_store_n(&wipe_unsupported, 1, __ATOMIC_RELAXED);
-	if (i >= WIPE_RANGES_MAX)
-		return;
-	wipe_ranges[i].bytes = bytes;
-	wipe_ranges[i].start = pages;
+		if (!__atomic_compare_exchange_n(&wipe_ranges[i].start, &none, pages, false,
+						 __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			continue;
+		__atomic_store_n(&wipe_ranges[i].bytes, bytes, __ATOMIC_RELAXED);
+		return true;
+	}
+	return false;
+}
+
+/* Whoever gets these addresses next keeps what is there. */
+static void forget(const void *pages)
+{
+	for (uint32_t i = 0; i < WIPE_RANGES_MAX; i++) {
+		if (__atomic_load_n(&wipe_ranges[i].start, __ATOMIC_RELAXED) != pages)
+			continue;
+		__atomic_store_n(&wipe_ranges[i].bytes, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&wipe_ranges[i].start, NULL, __ATOMIC_RELAXED);
+	}
+}
+
+/*
+ * Have @pages wiped in a child.  The first attempt of a process tells whether
+ * the kernel can; one that fails later has failed for want of memory.
+ */
+static bool wipe_on_fork(void *pages, size_t bytes)
+{
+	uint32_t before = __atomic_load_n(&wipe_support, __ATOMIC_RELAXED);
+
+	if (before != WIPE_BY_HAND && sys_madvise(pages, bytes, MADV_WIPEONFORK) == 0) {
+		__atomic_store_n(&wipe_support, WIPE_BY_KERNEL, __ATOMIC_RELAXED);
+		return true;
+	}
+	if (before == WIPE_BY_KERNEL)
+		return false;
+	__atomic_store_n(&wipe_support, WIPE_BY_HAND, __ATOMIC_RELAXED);
+	return remember(pages, bytes);
+}
+
+int pages_wipe_unsupported(void)
+{
+	return __atomic_load_n(&wipe_support, __ATOMIC_RELAXED) == WIPE_BY_HAND;
 }
 
 void *pages_map(size_t bytes, unsigned int flags)
@@ -47,27 +91,25 @@ void *pages_map(size_t bytes, unsigned int flags)
 	if (addr < 0 && addr > -4096)
 		return NULL;
 
-	if ((flags & PAGES_WIPE) && sys_madvise((void *)addr, whole, MADV_WIPEONFORK) < 0)
-		remember((void *)addr, whole);
+	if ((flags & PAGES_WIPE) && !wipe_on_fork((void *)addr, whole)) {
+		(void)sys_munmap((void *)addr, whole);
+		return NULL;
+	}
 	return (void *)addr;
 }
 
 void pages_unmap(void *pages, size_t bytes)
 {
-	if (pages)
-		(void)sys_munmap(pages, ALIGN_UP(bytes, (size_t)PAGE_BYTES));
-}
-
-int pages_wipe_unsupported(void)
-{
-	return (int)__atomic_load_n(&wipe_unsupported, __ATOMIC_RELAXED);
+	if (!pages)
+		return;
+	if (unlikely(pages_wipe_unsupported()))
+		forget(pages);
+	(void)sys_munmap(pages, ALIGN_UP(bytes, (size_t)PAGE_BYTES));
 }
 
 void pages_wipe(void)
 {
-	uint32_t count = __atomic_load_n(&wipe_range_count, __ATOMIC_RELAXED);
-
-	for (uint32_t i = 0; i < count && i < WIPE_RANGES_MAX; i++)
+	for (uint32_t i = 0; i < WIPE_RANGES_MAX; i++)
 		if (wipe_ranges[i].start)
 			__builtin_memset(wipe_ranges[i].start, 0, wipe_ranges[i].bytes);
 }

@@ -15,6 +15,7 @@
 
 static struct {
 	const char *out;
+	const char *root;
 	uint64_t process;
 	unsigned int cost;
 	unsigned int frames;
@@ -35,6 +36,10 @@ static const struct cli_option table[] = {
 	{ "process", 0, CLI_COUNT, "PID", NULL, "Contents",
 	  "only this process; default all, but dhat takes the one with the largest peak",
 	  &options.process },
+	{ "source-root", 0, CLI_TEXT, "DIR", NULL, "Contents",
+	  "top of the sources, which paths for CI systems are relative to; default where the "
+	  "program was started",
+	  &options.root },
 };
 
 struct export
@@ -82,6 +87,7 @@ static int write_report(struct export *export, const struct report *report, cons
 
 	export->job = (struct export_job){
 		.report = report,
+		.root = options.root,
 		.cost = (enum export_cost)options.cost,
 		.frames = (enum report_frames)options.frames,
 	};
@@ -137,13 +143,17 @@ const struct cli_command cmd_export = {
 	.name = "export",
 	.summary = "write a report in the format of another tool",
 	.usage = "[OPTION]... FORMAT FILE",
-	.about = "Writes FILE, a report that 'tenure run' wrote (- reads one from standard input), "
-		 "as FORMAT:\n\n"
-		 "html: one page for a browser, which works offline.\n\n"
-		 "pprof: for go tool pprof, Pyroscope, Parca, Grafana.\n\n"
-		 "speedscope: for https://www.speedscope.app.\n\n"
-		 "folded: for flame graph tools and the Firefox Profiler.\n\n"
-		 "dhat: for valgrind's dh_view.html and the Firefox Profiler.",
+	.about =
+		"Writes FILE, a report that 'tenure run' wrote (- reads one from standard input), "
+		"as FORMAT:\n\n"
+		"html: one page for a browser, which works offline.\n\n"
+		"pprof: for go tool pprof, Pyroscope, Parca, Grafana.\n\n"
+		"speedscope: for https://www.speedscope.app.\n\n"
+		"folded: for flame graph tools and the Firefox Profiler.\n\n"
+		"dhat: for valgrind's dh_view.html and the Firefox Profiler.\n\n"
+		"markdown, sarif, junit, gitlab, annotations: the verdict of 'tenure check' for CI "
+		"systems.\n\n"
+		"openmetrics: totals, for GitLab and Prometheus.",
 	.operand = CLI_FILES,
 	.options = table,
 	.options_count = ARRAY_SIZE(table),

@@ -12,6 +12,12 @@ const struct export_format export_formats[] = {
 	{ "speedscope", "https://www.speedscope.app", false, speedscope_write },
 	{ "folded", "flame graphs, Firefox Profiler", false, folded_write },
 	{ "dhat", "valgrind's dh_view.html, Firefox Profiler", false, dhat_write },
+	{ "markdown", "verdict: summary of a CI job", false, markdown_write },
+	{ "sarif", "verdict: GitHub code scanning and others", false, sarif_write },
+	{ "junit", "verdict: test reports", false, junit_write },
+	{ "gitlab", "verdict: GitLab code quality", false, gitlab_write },
+	{ "annotations", "verdict: GitHub Actions, in the log", false, annotations_write },
+	{ "openmetrics", "totals: GitLab metrics, Prometheus", false, openmetrics_write },
 	{ 0 },
 };
 

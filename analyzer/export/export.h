@@ -30,12 +30,14 @@ extern const char *const export_cost_names[];
  * @process: only this one; NULL: all of them
  * @cost:    see there
  * @frames:  which frames a stack with Python in it shows
+ * @root:    top of the sources; NULL: where the program was started
  */
 struct export_job {
 	const struct report *report;
 	const struct report_process *process;
 	enum export_cost cost;
 	enum report_frames frames;
+	const char *root;
 };
 
 /**

@@ -8,6 +8,24 @@
 /** dhat_write() - DHAT's JSON, version 2, of one process: the largest, unless one is chosen */
 attr_nodiscard int dhat_write(const struct export_job *job, FILE *file);
 
+/** gitlab_write() - GitLab's code quality report */
+attr_nodiscard int gitlab_write(const struct export_job *job, FILE *file);
+
+/** annotations_write() - workflow commands of GitHub Actions, ten at most */
+attr_nodiscard int annotations_write(const struct export_job *job, FILE *file);
+
+/** junit_write() - JUnit XML */
+attr_nodiscard int junit_write(const struct export_job *job, FILE *file);
+
+/** markdown_write() - the summary of a CI job */
+attr_nodiscard int markdown_write(const struct export_job *job, FILE *file);
+
+/** openmetrics_write() - OpenMetrics text */
+attr_nodiscard int openmetrics_write(const struct export_job *job, FILE *file);
+
+/** sarif_write() - SARIF 2.1.0 */
+attr_nodiscard int sarif_write(const struct export_job *job, FILE *file);
+
 /** folded_write() - "outermost;…;innermost BYTES" lines */
 attr_nodiscard int folded_write(const struct export_job *job, FILE *file);
 

@@ -92,6 +92,10 @@ def ratio(a, b):
     return a / b if b > 0 and a > 0 else float("nan")
 
 
+def times(value):
+    return "–" if value != value else f"{value:.1f}x"
+
+
 def cell(value, form):
     return "" if value is None else form.format(value)
 
@@ -128,8 +132,8 @@ def terminal_row(document, workload):
     for row in rows:
         lines.append("  " + "".join(f"{text:>{width}}" for text, width in zip(cells(row), widths)))
     for name, peer, less in against_peers(rows):
-        lines.append(f"  {name} against {peer}: {less['wall']:.1f}x faster, overhead "
-                     f"{less['wall_overhead']:.1f}x less wall, {less['cpu_overhead']:.1f}x less cpu")
+        lines.append(f"  {name} against {peer}: {times(less['wall'])} faster, overhead "
+                     f"{times(less['wall_overhead'])} less wall, {times(less['cpu_overhead'])} less cpu")
     return "\n".join(lines) + "\n"
 
 
@@ -217,8 +221,8 @@ def markdown(document):
             lines.append("| " + " | ".join([title, *cells(row)]) + " |")
             title = ""
         for name, peer, how in against_peers(rows):
-            less.append(f"| {workload['title']} | {name} against {peer} | {how['wall']:.1f}x | "
-                        f"{how['wall_overhead']:.1f}x | {how['cpu_overhead']:.1f}x |")
+            less.append(f"| {workload['title']} | {name} against {peer} | {times(how['wall'])} | "
+                        f"{times(how['wall_overhead'])} | {times(how['cpu_overhead'])} |")
     if less:
         lines += ["", "How many times less than its peer, end to end (the analysis included):", "",
                   "| workload | | wall time | wall time over plain | CPU over plain |",

@@ -15,53 +15,6 @@ static bool is_shim(const char *module)
 	return slash && strncmp(slash + 1, "libtenure.so", 12) == 0;
 }
 
-static int string_or_none(struct report *report, const char *text, uint32_t *ret_id)
-{
-	if (text)
-		return report_string(report, text, ret_id);
-	*ret_id = REPORT_NONE;
-	return 0;
-}
-
-/* Puts one function on top of *@stack. */
-static int push_frame(struct build *build, const struct resolve_frame *from, uint32_t *stack)
-{
-	struct report_frame frame = { .line = from->line,
-				      .address = from->line ? 0 : from->addr,
-				      .kind = (uint8_t)from->kind,
-				      .named = from->named,
-				      .inlined = from->inlined };
-	uint32_t id;
-	int r = report_string(build->report, from->function, &frame.function);
-
-	if (r == 0)
-		r = string_or_none(build->report, from->file, &frame.file);
-	if (r == 0)
-		r = string_or_none(build->report, from->module, &frame.module);
-	if (r == 0)
-		r = report_add_frame(build->report, &frame, &id);
-	if (r == 0)
-		r = report_add_stack(build->report, *stack, id, stack);
-	return r;
-}
-
-static int push_node(struct build *build, uint32_t node, uint32_t generation, uint32_t *stack)
-{
-	const struct resolve_frame *frames;
-	int count =
-		resolve_node(build->resolve, build->result->nodes[node].word, generation, &frames);
-
-	if (count < 0)
-		return count;
-	while (count-- > 0) {
-		int r = push_frame(build, &frames[count], stack);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /*
  * Whether @node has a caller to go to.  A caller's number is smaller, so a
  * walk ends even in a damaged table.
@@ -102,7 +55,7 @@ static int stack_of_node(struct build *build, uint32_t node, uint32_t *ret_stack
 
 	while (build->path.count-- > 0) {
 		at = build->path.at[build->path.count];
-		r = push_node(build, at, generation, &stack);
+		r = build_push_node(build, at, generation, &stack);
 		if (r < 0)
 			return r;
 		build->stack_of[at] = stack == REPORT_NONE ? 1 : stack + 2;
@@ -143,7 +96,7 @@ static int stack_of_pair(struct build *build, uint32_t node, uint32_t *ret_stack
 	if (generation < 0)
 		return (int)generation;
 	for (size_t i = splice->nodes.count; i-- > 0;) {
-		int r = push_node(build, splice->nodes.at[i], (uint32_t)generation, &stack);
+		int r = build_push_node(build, splice->nodes.at[i], (uint32_t)generation, &stack);
 
 		if (r < 0)
 			return r;

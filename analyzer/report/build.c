@@ -278,12 +278,16 @@ int report_add(struct report *report, const struct result_process *process, stru
 	build.process = &report->processes.at[report->processes.count - 1];
 	build.process->exe = "";
 	build.stack_of = calloc(process->nodes_count + 1, sizeof(*build.stack_of));
+	build.frames_of = calloc(process->nodes_count + 1, sizeof(*build.frames_of));
 	build.sig_of = calloc(process->sites_count + 1, sizeof(*build.sig_of));
-	r = build.stack_of && build.sig_of ? resolve_process(resolve, process) : -ENOMEM;
+	r = build.stack_of && build.frames_of && build.sig_of ? resolve_process(resolve, process)
+							      : -ENOMEM;
 	if (r == 0)
 		r = add_all(&build);
 	free(build.stack_of);
+	free(build.frames_of);
 	free(build.sig_of);
+	vec_fini(&build.frames);
 	vec_fini(&build.path);
 	pysplice_fini(&build.splice);
 	return r;

@@ -13,10 +13,12 @@
 
 /**
  * struct build - one process being added
- * @stack_of: per node: 0 not known yet, 1 no stack, else number of the stack + 2
- * @sig_of:   per site of the heap its signature, for what comes after the sites
- * @path:     nodes on the way to the root
- * @splice:   for stacks with Python frames
+ * @stack_of:  per node: 0 not known yet, 1 no stack, else number of the stack + 2
+ * @frames_of: per node: 0 not known yet, else where its frames begin in @frames, + 1
+ * @frames:    of each node: how many, and their numbers, the outermost first
+ * @sig_of:    per site of the heap its signature, for what comes after the sites
+ * @path:      nodes on the way to the root
+ * @splice:    for stacks with Python frames
  */
 struct build {
 	struct report *report;
@@ -24,6 +26,8 @@ struct build {
 	const struct result_process *result;
 	struct resolve *resolve;
 	uint32_t *stack_of;
+	uint32_t *frames_of;
+	VEC(uint32_t) frames;
 	uint64_t *sig_of;
 	VEC(uint32_t) path;
 	struct pysplice splice;
@@ -35,11 +39,21 @@ static inline uint64_t build_ns(const struct build *build, uint64_t ticks)
 }
 
 /**
+ * build_push_node() - put the functions behind a stack node on top of a stack
+ * @node:       number of the node, below nodes_count
+ * @generation: module generation, of the stack's root
+ * @stack:      number of a stack of the document, or REPORT_NONE; changed
+ *
+ * Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int build_push_node(struct build *build, uint32_t node, uint32_t generation,
+				   uint32_t *stack);
+
+/**
  * build_sites() - sites of the model to sites of the document, the heaviest first
  * @from:  @count sites of the model
  * @kind:  goes into their signatures
  * @sites: empty
- *
  * @sigs:  NULL, or room for the signature of each of @from
  *
  * Sites whose stacks look the same become one.

@@ -254,6 +254,18 @@ struct report_tree {
 	uint32_t peak_process;
 };
 
+/**
+ * struct report_sig_line - what a frame says in signatures
+ * @text:    number of the text, + 1; 0: not known yet
+ * @process: whose modules it was made with, counted from 1; 0: good for all
+ * @counts:  it says something about the site
+ */
+struct report_sig_line {
+	uint32_t text;
+	uint32_t process;
+	bool counts;
+};
+
 /** struct report - the document; @frames and @stacks are referred to by number */
 struct report {
 	const char *generator;
@@ -274,6 +286,9 @@ struct report {
 	struct arena texts;
 	struct hashmap frame_ids;
 	struct idmap stack_ids;
+	struct idmap resolved_ids; /* number of a frame of the resolver to that of a frame */
+	struct intern sig_texts;
+	VEC(struct report_sig_line) sig_lines; /* per frame */
 };
 
 #endif /* REPORT_DOCUMENT_H */

@@ -226,6 +226,9 @@ struct report *report_free(struct report *report)
 	intern_fini(&report->strings);
 	hashmap_fini(&report->frame_ids);
 	idmap_fini(&report->stack_ids);
+	idmap_fini(&report->resolved_ids);
+	intern_fini(&report->sig_texts);
+	vec_fini(&report->sig_lines);
 	arena_fini(&report->texts);
 	free(report);
 	return NULL;

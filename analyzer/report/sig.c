@@ -34,8 +34,8 @@ static bool counts(const char *function, const char *module, bool named)
 	return named || !module || !names_is_system(module);
 }
 
-static void add_frame(struct strbuf *text, const struct report *report,
-		      const struct report_process *process, const struct report_frame *frame)
+static void add_text(struct strbuf *text, const struct report *report,
+		     const struct report_process *process, const struct report_frame *frame)
 {
 	const char *function = string_of(report, frame->function);
 	const char *module = string_of(report, frame->module);
@@ -52,55 +52,107 @@ static void add_frame(struct strbuf *text, const struct report *report,
 		strbuf_addf(text, "%s+%" PRIx64, build_of(process, module), frame->address);
 }
 
-/*
- * Appends the frames of @stack, leaf first, one a line.  With @all those are
- * kept that say little: for stacks that have no others.
- */
-static unsigned int add_stack(struct strbuf *text, const struct report *report,
-			      const struct report_process *process, uint32_t stack, bool all)
+static int make_line(struct report *report, const struct report_process *process,
+		     const struct report_frame *frame, struct report_sig_line *line)
 {
-	struct strbuf line = { 0 };
-	unsigned int frames = 0;
+	const char *module = string_of(report, frame->module);
+	struct strbuf text = { 0 };
+	uint32_t id;
+	int r;
 
-	for (; stack != REPORT_NONE && frames < SIG_FRAMES;
-	     stack = report->stacks.at[stack].caller) {
-		const struct report_frame *frame =
-			&report->frames.at[report->stacks.at[stack].frame];
-		const char *function = string_of(report, frame->function);
-
-		if (!all && !counts(function, string_of(report, frame->module), frame->named))
-			continue;
-		strbuf_clear(&line);
-		strbuf_addc(&line, '\n');
-		add_frame(&line, report, process, frame);
-		strbuf_addc(&line, '\n');
-		if (line.failed)
-			text->failed = true;
-		/* Lines end where the next begins, so a whole line is a whole function. */
-		if (!strstr(strbuf_get(text), strbuf_get(&line))) {
-			strbuf_add(text, line.at, line.count);
-			frames++;
-		}
-		if (strcmp(function, "main") == 0)
-			break;
-	}
-	strbuf_fini(&line);
-	return frames;
+	add_text(&text, report, process, frame);
+	r = text.failed ? -ENOMEM
+			: intern_add(&report->sig_texts, strbuf_get(&text), text.count, &id);
+	strbuf_fini(&text);
+	if (r < 0)
+		return r;
+	line->text = id + 1;
+	line->counts = counts(string_of(report, frame->function), module, frame->named);
+	/* Of code without a name, the build counts: another process may have another. */
+	line->process = 0;
+	if (frame->kind == RESOLVE_NATIVE && module && !frame->named)
+		line->process = (uint32_t)(process - report->processes.at) + 1;
+	return 0;
 }
 
-int sig_of_stack(const struct report *report, const struct report_process *process, uint32_t stack,
+/* Return: what @frame says, until the next call; NULL for out of memory. */
+static const struct report_sig_line *line_of(struct report *report,
+					     const struct report_process *process, uint32_t frame)
+{
+	struct report_sig_line *line;
+
+	while (report->sig_lines.count <= frame) {
+		if (vec_push(&report->sig_lines, (struct report_sig_line){ 0 }) < 0)
+			return NULL;
+	}
+	line = &report->sig_lines.at[frame];
+	if (line->text &&
+	    (!line->process || line->process == (uint32_t)(process - report->processes.at) + 1))
+		return line;
+	return make_line(report, process, &report->frames.at[frame], line) < 0 ? NULL : line;
+}
+
+static bool is_among(const uint32_t *list, unsigned int count, uint32_t wanted)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (list[i] == wanted)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Takes the frames of @stack, leaf first.  With @all those are kept that say
+ * little: for stacks that have no others.
+ *
+ * Return: how many, or -ENOMEM.
+ */
+static int take_stack(struct report *report, const struct report_process *process, uint32_t stack,
+		      bool all, uint32_t texts[SIG_FRAMES])
+{
+	unsigned int count = 0;
+
+	for (; stack != REPORT_NONE && count < SIG_FRAMES;
+	     stack = report->stacks.at[stack].caller) {
+		uint32_t frame = report->stacks.at[stack].frame;
+		const struct report_sig_line *line = line_of(report, process, frame);
+
+		if (!line)
+			return -ENOMEM;
+		if (!all && !line->counts)
+			continue;
+		if (!is_among(texts, count, line->text))
+			texts[count++] = line->text;
+		if (strcmp(string_of(report, report->frames.at[frame].function), "main") == 0)
+			break;
+	}
+	return (int)count;
+}
+
+int sig_of_stack(struct report *report, const struct report_process *process, uint32_t stack,
 		 const char *kind, uint64_t *ret_sig)
 {
 	struct strbuf text = { 0 };
-	int r = 0;
+	uint32_t texts[SIG_FRAMES];
+	int count = take_stack(report, process, stack, false, texts);
 
-	strbuf_addf(&text, SIG_VERSION "\n%s\n", kind);
-	if (add_stack(&text, report, process, stack, false) == 0)
-		(void)add_stack(&text, report, process, stack, true);
+	if (count == 0)
+		count = take_stack(report, process, stack, true, texts);
+	if (count < 0)
+		return count;
+
+	strbuf_adds(&text, SIG_VERSION "\n");
+	strbuf_adds(&text, kind);
+	strbuf_addc(&text, '\n');
+	for (int i = 0; i < count; i++) {
+		strbuf_addc(&text, '\n');
+		strbuf_adds(&text, intern_get(&report->sig_texts, texts[i] - 1));
+		strbuf_addc(&text, '\n');
+	}
 	if (text.failed)
-		r = -ENOMEM;
+		count = -ENOMEM;
 	else
 		*ret_sig = XXH3_64bits(text.at, text.count);
 	strbuf_fini(&text);
-	return r;
+	return count < 0 ? count : 0;
 }

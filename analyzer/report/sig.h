@@ -22,15 +22,15 @@
 
 /**
  * sig_of_stack() - signature of @stack
- * @report:  the document
- * @process: whose modules name the builds of code without names
+ * @report:  the document, which keeps what frames say in signatures
+ * @process: one of the document's, whose modules name the builds of code without names
  * @stack:   number of a stack, or REPORT_NONE
  * @kind:    "heap", "mapped", …
  * @ret_sig: the signature
  *
  * Return: 0 or -ENOMEM.
  */
-attr_nodiscard int sig_of_stack(const struct report *report, const struct report_process *process,
+attr_nodiscard int sig_of_stack(struct report *report, const struct report_process *process,
 				uint32_t stack, const char *kind, uint64_t *ret_sig);
 
 #endif /* REPORT_SIG_H */

@@ -39,6 +39,7 @@ struct resolve {
 	VEC(struct opened *) opened;
 	VEC(struct resolve_frame) frames;
 	VEC(struct answer) answers;
+	struct idmap python; /* value of a Python node of @process to index of frames */
 
 	const struct result_process *process;
 	uint32_t *objects; /* per module of @process: index of @opened, NO_OBJECT */
@@ -137,6 +138,7 @@ int resolve_process(struct resolve *resolve, const struct result_process *proces
 		memset(objects, 0xff, process->modules_count * sizeof(*objects));
 	}
 	free(resolve->objects);
+	idmap_fini(&resolve->python);
 	resolve->objects = objects;
 	resolve->process = process;
 	resolve->last = 0;
@@ -196,6 +198,12 @@ static int open_object(struct resolve *resolve, const struct result_module *modu
 	return object_open(&opened->object, module->path, module->build_id, resolve->sysroot);
 }
 
+static int add_frame(struct resolve *resolve, struct resolve_frame frame)
+{
+	frame.id = (uint32_t)resolve->frames.count + 1;
+	return vec_push(&resolve->frames, frame);
+}
+
 /* "libfoo.so.1+0x1234": what can be said of an address without a name. */
 static int add_place(struct resolve *resolve, const struct opened *opened, uint64_t addr)
 {
@@ -206,7 +214,7 @@ static int add_place(struct resolve *resolve, const struct opened *opened, uint6
 
 	(void)snprintf(text, sizeof(text), "%s+0x%" PRIx64, basename_of(opened->path), addr);
 	frame.function = keep(resolve, text);
-	return frame.function ? vec_push(&resolve->frames, frame) : -ENOMEM;
+	return frame.function ? add_frame(resolve, frame) : -ENOMEM;
 }
 
 static int add_found(struct resolve *resolve, const struct opened *opened, uint64_t addr,
@@ -229,7 +237,7 @@ static int add_found(struct resolve *resolve, const struct opened *opened, uint6
 		if (!frame.file)
 			return -ENOMEM;
 	}
-	return vec_push(&resolve->frames, frame);
+	return add_frame(resolve, frame);
 }
 
 /* Looks @addr up in an object and adds the answer to the table. */
@@ -292,24 +300,40 @@ static int resolve_native(struct resolve *resolve, uint64_t pc, uint32_t generat
 	return (int)resolve->answers.at[index].count;
 }
 
+/* Adds the frame of one instruction of a code object to the table. */
+static int add_python(struct resolve *resolve, const struct result_code *code, uint32_t offset)
+{
+	struct resolve_frame frame = { .kind = RESOLVE_PYTHON,
+				       .named = true,
+				       .line = pynames_line(code, offset) };
+
+	frame.function = keep(resolve, code->name);
+	if (!frame.function)
+		return -ENOMEM;
+	if (code->file) {
+		frame.file = keep(resolve, code->file);
+		if (!frame.file)
+			return -ENOMEM;
+	}
+	return add_frame(resolve, frame);
+}
+
 static int resolve_python(struct resolve *resolve, uint64_t pc,
 			  const struct resolve_frame **ret_frames)
 {
 	const struct result_python *python = resolve->process->python;
 	uint64_t id = pc >> TENURE_PY_OFFSET_BITS;
-	const struct result_code *code;
+	uint32_t index;
+	int r;
 
 	if (!python || id >= python->codes_count || !python->codes[id].name)
 		return single_frame(resolve, RESOLVE_PYTHON, "[python]", ret_frames);
-	code = &python->codes[id];
-	resolve->single = (struct resolve_frame){
-		.kind = RESOLVE_PYTHON,
-		.named = true,
-		.function = code->name,
-		.file = code->file,
-		.line = pynames_line(code, (uint32_t)(pc & TENURE_PY_OFFSET_NONE)),
-	};
-	*ret_frames = &resolve->single;
+	r = idmap_add(&resolve->python, pc, (uint32_t)resolve->frames.count, &index);
+	if (r == 1)
+		r = add_python(resolve, &python->codes[id], (uint32_t)(pc & TENURE_PY_OFFSET_NONE));
+	if (r < 0)
+		return r;
+	*ret_frames = &resolve->frames.at[index];
 	return 1;
 }
 
@@ -378,6 +402,7 @@ struct resolve *resolve_free(struct resolve *resolve)
 	intern_fini(&resolve->strings);
 	intern_fini(&resolve->keys);
 	idmap_fini(&resolve->pretty);
+	idmap_fini(&resolve->python);
 	free(resolve);
 	return NULL;
 }

@@ -24,6 +24,8 @@ enum resolve_kind {
 /**
  * struct resolve_frame - one function on a stack
  * @kind:     enum resolve_kind
+ * @id:       a number that only frames with these values have, until
+ *            resolve_free(); 0 when it has none
  * @named:    @function is a name, not a place such as "libfoo.so.1+0x1234"
  * @inlined:  its code stands inside the caller's
  * @function: never NULL, demangled, without parameters
@@ -34,6 +36,7 @@ enum resolve_kind {
  */
 struct resolve_frame {
 	enum resolve_kind kind;
+	uint32_t id;
 	bool named;
 	bool inlined;
 	const char *function;

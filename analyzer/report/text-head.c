@@ -228,7 +228,7 @@ static void print_timeline(const struct text *text)
 
 	if (count > ARRAY_SIZE(bars))
 		count = ARRAY_SIZE(bars);
-	if (process->timeline.count < 8 || !process->duration_ns)
+	if (process->timeline.count < 8 || !process->duration_ns || !process->totals.peak_bytes)
 		return;
 
 	for (size_t i = 0; i < count; i++) {
@@ -253,7 +253,14 @@ static void print_timeline(const struct text *text)
 
 void text_head(const struct text *text)
 {
+	const struct report_totals *totals = &text->process->totals;
+
 	print_what_ran(text);
+	if (!totals->allocations && !totals->frees && !totals->inherited_frees && !totals->maps) {
+		print_label(&text->out, "allocated");
+		(void)fputs("nothing while it was recorded\n", text->out.file);
+		return;
+	}
 	print_peak(text);
 	print_live(text);
 	print_churn(text);

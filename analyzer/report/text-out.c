@@ -44,10 +44,12 @@ void text_out_pad(const struct text_out *out, size_t have, size_t columns)
 void text_out_heading(const struct text_out *out, const char *title, const char *right)
 {
 	size_t have = utf8_width(title) + utf8_width(right);
+	size_t width = out->width < WIDTH_DEFAULT ? out->width : WIDTH_DEFAULT;
 
 	(void)fprintf(out->file, "\n%s%s%s", out->bold, title, out->plain);
 	if (*right) {
-		text_out_pad(out, have < out->width ? have : out->width - 2, out->width);
+		/* Not beyond the columns of the tables: there nobody would look for it. */
+		text_out_pad(out, have < width ? have : width - 2, width);
 		(void)fprintf(out->file, "%s%s%s", out->dim, right, out->plain);
 	}
 	(void)fputc('\n', out->file);

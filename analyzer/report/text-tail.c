@@ -38,6 +38,32 @@ static void end_word(const struct report_end *end, char *word, size_t bytes)
 	(void)snprintf(word, bytes, "?");
 }
 
+/* The program's name without its directory, then its arguments; where room is short, theirs too. */
+static void add_command(const struct text_out *out, struct strbuf *line,
+			const struct report_process *process, size_t room)
+{
+	const report_texts *command = &process->command;
+
+	for (bool brief = false;; brief = true) {
+		strbuf_clear(line);
+		if (!command->count)
+			text_out_clean(out, line, names_base(process->exe));
+		for (size_t i = 0; i < command->count; i++) {
+			const char *word = command->at[i];
+			const report_texts one = { &word, 1, 1 };
+
+			if (i == 0 || (brief && *word == '/'))
+				word = names_base(word);
+			if (i > 0)
+				strbuf_addc(line, ' ');
+			text_out_command(out, line, &one);
+		}
+		if (brief || !line->count || utf8_width(line->at) <= room)
+			break;
+	}
+	text_out_clip(out, line, room);
+}
+
 static void print_process(const struct text *text, const struct report_process *process)
 {
 	const struct text_out *out = &text->out;
@@ -46,21 +72,7 @@ static void print_process(const struct text *text, const struct report_process *
 	char word[24];
 
 	end_word(&process->end, word, sizeof(word));
-	if (process->command.count) {
-		report_texts rest = process->command;
-		const char *first = names_base(rest.at[0]);
-
-		/* The program's name without its directory, then its arguments. */
-		text_out_clean(out, &line, first);
-		rest.at++;
-		rest.count--;
-		if (rest.count)
-			strbuf_addc(&line, ' ');
-		text_out_command(out, &line, &rest);
-	} else {
-		text_out_clean(out, &line, names_base(process->exe));
-	}
-	text_out_clip(out, &line, room);
+	add_command(out, &line, process, room);
 	(void)fprintf(out->file, "    %s%s%s", process->trust.complete ? "" : out->loud,
 		      strbuf_get(&line), out->plain);
 	text_out_pad(out, utf8_width(strbuf_get(&line)), room);
@@ -106,7 +118,7 @@ void text_processes(const struct text *text)
 	for (size_t i = 0; i < shown; i++)
 		print_process(text, order[i]);
 	if (count > shown)
-		(void)fprintf(out->file, "    %s%zu more with smaller peaks%s\n", out->dim,
+		(void)fprintf(out->file, "    %s%zu more, with no higher peaks%s\n", out->dim,
 			      count - shown, out->plain);
 	(void)fprintf(out->file, "%s    all %zu together: %s allocations, %s%s\n", out->dim,
 		      report->processes.count, units_count(report->tree.allocations).s,
@@ -201,19 +213,20 @@ static void note_nameless(const struct text *text, size_t *notes)
 	struct nameless modules[8];
 	size_t count = nameless_modules(text, modules, ARRAY_SIZE(modules));
 	struct strbuf names = { 0 }, note = { 0 };
+	size_t named = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (modules[i].bytes > text->process->totals.peak_bytes / 10)
 			strbuf_addf(
-				&names, "%s%s", names.count ? ", " : "",
+				&names, "%s%s", named++ ? ", " : "",
 				names_base(intern_get(&text->report->strings, modules[i].module)));
 	}
 	if (names.count) {
 		strbuf_addf(&note, "no debug symbols for %s:", strbuf_get(&names));
 		print_note(text, notes, strbuf_get(&note));
-		(void)fprintf(out->file,
-			      "      install their -dbgsym or -debuginfo package, or set "
-			      "DEBUGINFOD_URLS\n");
+		(void)fprintf(out->file, "      install %s, or set DEBUGINFOD_URLS\n",
+			      named > 1 ? "their -dbgsym or -debuginfo packages"
+					: "its -dbgsym or -debuginfo package");
 	}
 	strbuf_fini(&names);
 	strbuf_fini(&note);
@@ -268,24 +281,37 @@ static void print_next(const struct text *text, const char *options, const char 
 	strbuf_fini(&line);
 }
 
+/* Of those that a pid can ask for instead, the one with the largest peak; NULL: none. */
+static const struct report_process *other_process(const struct text *text)
+{
+	const struct report_process *best = NULL;
+
+	for (size_t i = 0; i < text->report->processes.count; i++) {
+		const struct report_process *process = &text->report->processes.at[i];
+
+		if (process->pid != text->process->pid &&
+		    (!best || process->totals.peak_bytes > best->totals.peak_bytes))
+			best = process;
+	}
+	return best;
+}
+
 void text_next(const struct text *text)
 {
 	const struct report_totals *totals = &text->process->totals;
-	const struct report *report = text->report;
+	const struct report_process *other = other_process(text);
 	char option[32];
 
-	if (!text->options->file)
+	if (!text->options->file || (!totals->allocations && !other))
 		return;
 	(void)fputc('\n', text->out.file);
-	print_next(text, "--top 30", "longer lists");
+	if (totals->allocations)
+		print_next(text, "--top 30", "longer lists");
 	if (totals->live_blocks)
 		print_next(text, "--sort live", "what was never freed");
 	if (totals->temporary > totals->allocations / 5)
-		print_next(text, "--sort temporary", "where time goes into malloc");
-	if (report->processes.count > 1) {
-		const struct report_process *other =
-			&report->processes.at[text->process == report->processes.at ? 1 : 0];
-
+		print_next(text, "--sort temporary", "blocks freed before the next malloc");
+	if (other) {
 		(void)snprintf(option, sizeof(option), "--process %" PRIu32, other->pid);
 		print_next(text, option, "another process");
 	}

@@ -37,6 +37,8 @@ static const char *library(const char *path)
 TEST(allocators_and_their_wrappers_are_plumbing)
 {
 	static const char *const plumbing[] = {
+		"AllocateHeap",
+		"Arena::grow",
 		"malloc",
 		"xmalloc",
 		"sqlite3DbMallocRawNN",

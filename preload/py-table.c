@@ -30,12 +30,14 @@ static void put(struct py_table_body *body, uintptr_t key, uint32_t id, uint32_t
 	uint32_t i = (uint32_t)(((uint64_t)key >> 4) * 0x9e3779b97f4a7c15ull >> 32);
 	struct py_slot *slot;
 
-	while (body->slots[i & body->mask].key)
+	/* The slot of a forgotten key is as good: nobody looks for an object that is gone. */
+	while (body->slots[i & body->mask].key > KEY_GONE)
 		i++;
 	slot = &body->slots[i & body->mask];
+	if (!slot->key)
+		body->used++;
 	slot->id = id;
 	slot->check = check;
-	body->used++;
 	/* Partner: the acquire load in py_table_find(). */
 	__atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
 }

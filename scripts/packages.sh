@@ -11,7 +11,7 @@ BUILD_PACKAGES=(
 
 # To run the tests: tools, and real programs to profile.
 TEST_PACKAGES=(
-    binutils bash-completion g++ git procps python3-jsonschema sqlite3 valgrind
+    binutils bash-completion elfutils g++ git procps python3-jsonschema sqlite3 valgrind xz-utils
 )
 
 # Tests that need one of these are skipped without it.  Some have other names

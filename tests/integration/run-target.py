@@ -25,6 +25,8 @@ def arguments():
     parser.add_argument("--env", action="append", default=[])
     parser.add_argument("--option", action="append", default=[], help="for tenure run")
     parser.add_argument("--alone", help="preload this library, without tenure run")
+    parser.add_argument("--anyone", metavar="LIBRARY",
+                        help="preload a copy of this library that every user can reach")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--replay", metavar="SCHEMA",
                         help="also record, make the report again, and check it by this schema")
@@ -101,6 +103,10 @@ def main():
     env = dict(pair.split("=", 1) for pair in args.env)
 
     with tempfile.TemporaryDirectory(prefix="tenure-test-") as directory:
+        if args.anyone:
+            os.chmod(directory, 0o755)
+            env["TENURE_LIB"] = shutil.copy(args.anyone, directory)
+            os.chmod(env["TENURE_LIB"], 0o755)
         plain = run.call(
             [args.target, *args.args], env=env, fd3=os.path.join(directory, "plain-truth"))
         if plain.status in (98, 99):

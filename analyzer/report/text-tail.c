@@ -24,7 +24,10 @@ static void end_word(const struct report_end *end, char *word, size_t bytes)
 		return;
 	case RESULT_END_SIGNAL:
 		name = sigabbrev_np(end->value);
-		(void)snprintf(word, bytes, "%s%s", name ? "SIG" : "signal", name ? name : "");
+		if (name)
+			(void)snprintf(word, bytes, "SIG%s", name);
+		else
+			(void)snprintf(word, bytes, "signal %d", end->value);
 		return;
 	case RESULT_END_EXEC:
 		(void)snprintf(word, bytes, "exec");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the report says to people, on documents made by hand. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,5 +122,19 @@ TEST(commands_without_room_lose_their_directories)
 	text = print(report);
 	CHECK(strstr(text, "\n    sh helper "));
 	CHECK(strstr(text, "\n    cat /etc/fstab "));
+	free(text);
+}
+
+TEST(a_signal_without_a_name_has_a_number)
+{
+	struct report *report = begin();
+	char *text;
+
+	add_process(report, 10, 100);
+	add_process(report, 11, 50)->end = (struct report_end){ RESULT_END_SIGNAL, 40 };
+	add_process(report, 12, 40)->end = (struct report_end){ RESULT_END_SIGNAL, SIGKILL };
+	text = print(report);
+	CHECK(strstr(text, " 11 signal 40 "));
+	CHECK(strstr(text, " 12   SIGKILL "));
 	free(text);
 }

@@ -89,19 +89,22 @@ union control {
 	char bytes[CMSG_SPACE(2 * sizeof(int))];
 };
 
-static long send_hello(int fd, const struct tenure_hello *hello, int memory_fd)
+/* The descriptors are that of the memory and that of its map, if they could be had. */
+static long send_hello(int fd, const struct tenure_hello *hello, const int fds[2])
 {
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)hello, .iov_len = sizeof(*hello) };
 	union control control = { 0 };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	if (memory_fd >= 0) {
+	if (fds[0] >= 0) {
+		size_t bytes = fds[1] >= 0 ? 2 * sizeof(int) : sizeof(int);
+
 		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(sizeof(int));
-		control.head.cmsg_len = CMSG_LEN(sizeof(int));
+		msg.msg_controllen = CMSG_SPACE(bytes);
+		control.head.cmsg_len = CMSG_LEN(bytes);
 		control.head.cmsg_level = SOL_SOCKET;
 		control.head.cmsg_type = SCM_RIGHTS;
-		memcpy(CMSG_DATA(&control.head), &memory_fd, sizeof(int));
+		memcpy(CMSG_DATA(&control.head), fds, bytes);
 	}
 	return SYS_CALL3(SYS_sendmsg, fd, &msg, MSG_NOSIGNAL);
 }
@@ -181,16 +184,18 @@ int hello_exchange(int fd, uint32_t flags, uint64_t number, struct tenure_welcom
 		.image = number,
 	};
 	int fds[2] = { -1, -1 };
-	int memory_fd, err, count;
+	int own[2], err, count;
 
 	hello.page_size = (uint32_t)getauxval(AT_PAGESZ);
 	(void)sys_clock_ns(CLOCK_MONOTONIC, &hello.clock_ns);
 	hello.ticks = sys_ticks();
 
-	memory_fd = (int)sys_open("/proc/self/mem", O_RDONLY);
-	err = (int)send_hello(fd, &hello, memory_fd);
-	if (memory_fd >= 0)
-		(void)sys_close(memory_fd);
+	own[0] = (int)sys_open("/proc/self/mem", O_RDONLY);
+	own[1] = (int)sys_open("/proc/self/maps", O_RDONLY);
+	err = (int)send_hello(fd, &hello, own);
+	for (int i = 0; i < 2; i++)
+		if (own[i] >= 0)
+			(void)sys_close(own[i]);
 	count = err < 0 ? err : receive_welcome(fd, ret, fds);
 	(void)sys_close(fd);
 	if (count < 0)

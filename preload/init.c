@@ -5,6 +5,7 @@
  * Most programs have called malloc before this constructor runs; then the
  * image is up already.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@
 #include "real.h"
 #include "record.h"
 #include "redirect.h"
+#include "scan.h"
 #include "thread.h"
 
 /* Absent in other libcs, where the shim stays off. */
@@ -27,8 +29,10 @@ extern __typeof__(on_exit) on_exit __attribute__((weak));
  */
 static void at_exit(int status, void *arg)
 {
+	const struct stack_regs regs = STACK_HERE();
 	int32_t code = status;
 	struct thread *thread;
+	bool asked;
 
 	(void)arg;
 	if (image_state() != IMAGE_ON)
@@ -39,8 +43,13 @@ static void at_exit(int status, void *arg)
 	modules_scan(thread);
 	thread_note_name(thread);
 	image_clock(thread);
+	asked = scan_ask(thread, TENURE_MOMENT_EXIT, &regs);
 	record_ext(thread, TENURE_EXT_EXIT, &code, sizeof(code), NULL, 0);
+	if (asked)
+		record_flush(thread);
 	thread_leave(thread);
+	if (asked)
+		scan_wait();
 }
 
 __attribute__((constructor)) static void init(void)

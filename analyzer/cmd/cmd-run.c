@@ -29,6 +29,7 @@ static struct {
 	bool no_output;
 	bool force;
 	bool no_python;
+	bool no_leaks;
 	bool paused;
 	bool no_wait;
 	bool anyway;
@@ -63,6 +64,8 @@ static const struct cli_option table[] = {
 	  &options.generations },
 	{ "no-python", 0, CLI_FLAG, NULL, NULL, "Recording",
 	  "record Python programs like all others", &options.no_python },
+	{ "no-leaks", 0, CLI_FLAG, NULL, NULL, "Recording",
+	  "do not look for leaks when a process has come to its end", &options.no_leaks },
 	{ "paused", 0, CLI_FLAG, NULL, NULL, "Recording",
 	  "record nothing until the program calls tenure_start()", &options.paused },
 	{ "no-wait", 0, CLI_FLAG, NULL, NULL, "Recording",
@@ -94,6 +97,7 @@ static int set_options(struct run *run)
 	run->server.max_depth = options.max_depth > UINT32_MAX ? 0 : (uint32_t)options.max_depth;
 	if (options.paused)
 		run->server.welcome_flags |= TENURE_WELCOME_PAUSED;
+	run->server.scan = !options.no_leaks;
 	if (options.no_python)
 		run->server.welcome_flags |= TENURE_WELCOME_NO_PYTHON;
 	return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "analysis/leaks.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/units.h"
@@ -84,6 +85,20 @@ static void image_ended(void *arg, const struct image_end *end)
 	log_detail("process %u: image ended", image->pid);
 }
 
+static void scan(void *arg, const struct target *target)
+{
+	struct collected *image = arg;
+	struct session_view view;
+
+	session_view(image->session, &view);
+	leaks_free(image->leaks);
+	image->leaks = leaks_find(&view, target);
+	session_give_leaks(image->session, image->leaks);
+	if (image->leaks)
+		log_detail("process %u: looked for leaks in %llu us", image->pid,
+			   (unsigned long long)image->leaks->total_ns / 1000);
+}
+
 static void run(void *arg, const uint8_t *payload, size_t bytes)
 {
 	struct collector *collector = arg;
@@ -100,6 +115,7 @@ const struct input_ops collector_ops = {
 	.memory = memory,
 	.image_ended = image_ended,
 	.run = run,
+	.scan = scan,
 };
 
 int collector_set_generations(struct collector *collector, const char *text)
@@ -128,6 +144,7 @@ void collector_fini(struct collector *collector)
 {
 	for (size_t i = 0; i < collector->images.count; i++) {
 		session_free(collector->images.at[i]->session);
+		leaks_free(collector->images.at[i]->leaks);
 		free(collector->images.at[i]);
 	}
 	vec_fini(&collector->images);

@@ -31,6 +31,7 @@ enum collector_follow {
 
 struct collected {
 	struct session *session;
+	struct result_leaks *leaks;
 	uint32_t pid;
 };
 

@@ -18,10 +18,10 @@ union control {
 	char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
 };
 
-/* Keep the first descriptor that came, close the rest.  Return: -1 when none did. */
-static int take_descriptor(struct msghdr *message)
+/* Keep the first two descriptors that came, close the rest. */
+static void take_descriptors(struct msghdr *message, int kept[2])
 {
-	int kept = -1;
+	size_t taken = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
 		size_t count;
@@ -33,13 +33,12 @@ static int take_descriptor(struct msghdr *message)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-			if (kept < 0)
-				kept = fd;
+			if (taken < 2)
+				kept[taken++] = fd;
 			else
 				(void)close(fd);
 		}
 	}
-	return kept;
 }
 
 static uint32_t peer_pid(int socket)
@@ -64,6 +63,8 @@ int handshake_receive(int socket, struct handshake *ret_handshake)
 		.msg_controllen = sizeof(control.bytes),
 	};
 	cleanup_close int mem = -1;
+	cleanup_close int maps = -1;
+	int fds[2] = { -1, -1 };
 	ssize_t n;
 
 	do
@@ -71,7 +72,9 @@ int handshake_receive(int socket, struct handshake *ret_handshake)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? -EAGAIN : neg_errno();
-	mem = take_descriptor(&message);
+	take_descriptors(&message, fds);
+	mem = fds[0];
+	maps = fds[1];
 	if ((size_t)n < offsetof(struct tenure_hello, bytes) || hello.magic != TENURE_HELLO_MAGIC)
 		return -EPROTO;
 	if (hello.version != TENURE_WIRE_VERSION)
@@ -83,6 +86,7 @@ int handshake_receive(int socket, struct handshake *ret_handshake)
 		.hello = hello,
 		.pid = peer_pid(socket),
 		.mem = take_fd(&mem),
+		.maps = take_fd(&maps),
 	};
 	return 0;
 }

@@ -16,11 +16,13 @@
  * struct handshake - what came with a hello
  * @pid: as the kernel says (SO_PEERCRED); 0 when it is out of sight
  * @mem: descriptor of the process's /proc/self/mem, owned; -1: none came
+ * @maps: likewise of its /proc/self/maps
  */
 struct handshake {
 	struct tenure_hello hello;
 	uint32_t pid;
 	int mem;
+	int maps;
 };
 
 /**

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/target.h"
 #include "event.h"
 #include "tenure/wire.h"
 
@@ -87,6 +88,8 @@ struct image_end {
  * @memory:      the resident set was sampled
  * @image_ended: the last call for this image
  * @run:         a capture holds a CAPTURE_RUN packet; may be NULL
+ * @scan:        the process stands still and can be read; all events up to now
+ *               have been passed on.  NULL: nobody wants to look
  */
 struct input_ops {
 	void *(*image_begun)(void *arg, const struct image_info *info);
@@ -94,6 +97,7 @@ struct input_ops {
 	void (*memory)(void *image, uint64_t stamp, uint64_t rss_bytes);
 	void (*image_ended)(void *image, const struct image_end *end);
 	void (*run)(void *arg, const uint8_t *payload, size_t bytes);
+	void (*scan)(void *image, const struct target *target);
 };
 
 #endif /* INPUT_IMAGE_H */

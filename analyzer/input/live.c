@@ -26,6 +26,7 @@
 
 #define SYNC_BYTES (256u * 1024)
 #define SYNC_TRIES 64
+#define PAGE_BYTES 4096u
 /* Without barrier: a store is visible to all processors long before this many ticks have passed. */
 #define SYNC_SLACK 1000000u
 
@@ -78,6 +79,8 @@ void live_fini(struct live *live)
 	close_pipe(live, &live->pipe);
 	if (live->map)
 		(void)munmap((void *)(uintptr_t)live->map, TENURE_SHARED_BYTES);
+	if (live->page)
+		(void)munmap(live->page, PAGE_BYTES);
 	free(live->idle);
 	free(live->positions);
 	stream_free(live->stream);
@@ -395,15 +398,44 @@ void live_tick(struct live *live)
 	pass_on(live, true);
 }
 
+void live_want_scan(struct live *live, int memfd)
+{
+	void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
+
+	if (page == MAP_FAILED)
+		return;
+	live->page = page;
+	__atomic_store_n(&live->page->scan, TENURE_SCAN_WANTED, __ATOMIC_RELEASE);
+}
+
+static void take_all(struct live *live)
+{
+	drain(live);
+	for (uint32_t i = 0, slots = slots_count(live); i < slots; i++)
+		(void)take_slot(live, i,
+				__atomic_load_n(&get_slot(live, i)->pos, __ATOMIC_ACQUIRE));
+}
+
+void live_settle(struct live *live)
+{
+	take_all(live);
+	stream_sync(live->stream, MERGE_ALL, false);
+}
+
+const struct tenure_node *live_nodes(const struct live *live, uint32_t *ret_count)
+{
+	const void *at = live->map + TENURE_SHARED_NODES_OFFSET;
+
+	*ret_count = nodes_end(live);
+	return at;
+}
+
 void live_end(struct live *live, const struct stream_end *end)
 {
 	const struct tenure_shared shared = *shared_page(live);
 	struct stream_end how = *end;
 
-	drain(live);
-	for (uint32_t i = 0, slots = slots_count(live); i < slots; i++)
-		(void)take_slot(live, i,
-				__atomic_load_n(&get_slot(live, i)->pos, __ATOMIC_ACQUIRE));
+	take_all(live);
 	send_late_nodes(live);
 	send_nodes(live, nodes_end(live));
 	while (live->old_count)

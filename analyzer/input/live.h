@@ -33,6 +33,7 @@ struct live_pipe {
  * @old:         pipes from before it connected again: a thread may still be writing there
  * @bad_bytes:   of pipes that are closed
  * @map:         the memfd, read-only
+ * @page:        its first page, to be written; NULL unless leaks are looked for
  * @idle:        by slot: a moment before which it surely holds nothing back
  * @positions:   by slot: scratch
  * @synced:      the last watermark passed on
@@ -47,6 +48,7 @@ struct live {
 	unsigned int old_count;
 	uint64_t bad_bytes;
 	const uint8_t *map;
+	struct tenure_shared *page;
 	uint64_t *idle;
 	uint64_t *positions;
 	uint32_t idle_count;
@@ -80,6 +82,15 @@ enum live_state live_read(struct live *live);
 
 /** live_tick() - called now and then while the pipe is quiet */
 void live_tick(struct live *live);
+
+/** live_want_scan() - let the process ask to be looked into at its end */
+void live_want_scan(struct live *live, int memfd);
+
+/** live_settle() - the process stands still: take and pass on all that there is */
+void live_settle(struct live *live);
+
+/** live_nodes() - its stack nodes, ids below *@ret_count; changing, unchecked */
+const struct tenure_node *live_nodes(const struct live *live, uint32_t *ret_count);
 
 /** live_end() - take all that is left in pipe and memory, then tell the listener */
 void live_end(struct live *live, const struct stream_end *end);

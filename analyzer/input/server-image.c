@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "process.h"
+#include "scan.h"
 #include "server-state.h"
 #include "ticks.h"
 
@@ -30,6 +31,8 @@ static void close_image(struct server *server, struct image *image)
 	}
 	if (image->mem >= 0)
 		(void)close(image->mem);
+	if (image->maps >= 0)
+		(void)close(image->maps);
 	(void)close(image->memfd);
 	/* The read ends are nobody else's: closing them takes them from the epoll set. */
 	live_fini(&image->live);
@@ -89,7 +92,11 @@ static void arm(const struct server *server, struct image *image)
 
 static void read_image(struct server *server, struct image *image)
 {
-	switch (live_read(&image->live)) {
+	enum live_state state = live_read(&image->live);
+
+	if (scan_is_asked(image))
+		scan_image(image);
+	switch (state) {
 	case LIVE_CLOSED:
 		server_image_check(server, image);
 		break;
@@ -130,6 +137,8 @@ void server_image_tick(struct server *server, struct image *image)
 	if (image->gone)
 		return;
 	live_tick(&image->live);
+	if (scan_is_asked(image))
+		scan_image(image);
 	rss = image->pid ? process_rss(image->pid) : 0;
 	if (rss && !process_is_image_gone(image->mem))
 		stream_memory(image->live.stream, ticks_now(), rss);
@@ -213,6 +222,7 @@ static int add_image(struct server *server, const struct image_info *info, struc
 	image->number = info->image;
 	image->pid = info->pid;
 	image->mem = -1;
+	image->maps = -1;
 	image->pidfd = -1;
 	image->pipe_watch = (struct watch){ .kind = WATCH_PIPE, .owner = image };
 	image->process_watch = (struct watch){ .kind = WATCH_PROCESS, .owner = image };
@@ -239,6 +249,9 @@ static int make_image(struct server *server, struct handshake *handshake, int *r
 	if (err)
 		return err;
 	image->mem = take_fd(&handshake->mem);
+	image->maps = take_fd(&handshake->maps);
+	if (server->options.scan && image->pid)
+		live_want_scan(&image->live, image->memfd);
 	if (info.pid)
 		image->pidfd = process_open(info.pid);
 	if (image->pidfd >= 0)

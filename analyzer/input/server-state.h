@@ -43,6 +43,7 @@ struct peer {
  * struct image - one process image
  * @pidfd:   -1: not known
  * @mem:     its /proc/self/mem, -1: not known
+ * @maps:    its /proc/self/maps, likewise
  * @resting: the pipe has been emptied and is left alone for a moment: to be
  *           woken by each chunk would cost the program more than us
  * @gone:    ended; to be freed when the batch of events is through
@@ -57,6 +58,7 @@ struct image {
 	int memfd;
 	int pidfd;
 	int mem;
+	int maps;
 	bool resting;
 	bool gone;
 };

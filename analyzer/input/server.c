@@ -151,6 +151,8 @@ static void greet(struct server *server, struct peer *peer)
 		answer(server, peer->socket, &handshake);
 		if (handshake.mem >= 0)
 			(void)close(handshake.mem);
+		if (handshake.maps >= 0)
+			(void)close(handshake.maps);
 	}
 	remove_peer(server, peer);
 }

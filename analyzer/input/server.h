@@ -27,6 +27,7 @@ struct server;
  * @welcome_flags: enum tenure_welcome_flag for every process
  * @max_depth:     likewise
  * @sample_bytes:  likewise
+ * @scan:          call input_ops.scan when a process comes to its end
  * @queue_bytes:   stream bytes kept per image while their order is uncertain; 0: 64 MiB
  */
 struct server_options {
@@ -37,6 +38,7 @@ struct server_options {
 	uint32_t max_depth;
 	uint64_t sample_bytes;
 	size_t queue_bytes;
+	bool scan;
 };
 
 /**

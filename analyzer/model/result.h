@@ -230,6 +230,7 @@ struct result_series {
 };
 
 struct result_python;
+struct result_leaks;
 
 /**
  * struct result_process - one process image
@@ -240,6 +241,7 @@ struct result_python;
  * @gen_clock:   bytes allocated since birth at which a block enters
  *               generation 1 and 2
  * @python:      NULL when there is no interpreter in it; result-python.h
+ * @leaks:       NULL when nobody looked; result-leaks.h
  * @ns_per_tick: multiply a difference of stamps by it
  * @start_unix_ns: wall clock at @start_stamp, CLOCK_REALTIME
  */
@@ -282,6 +284,7 @@ struct result_process {
 	const struct result_series *series;
 	size_t series_count;
 	const struct result_python *python;
+	const struct result_leaks *leaks;
 };
 
 #endif /* MODEL_RESULT_H */

@@ -202,6 +202,7 @@ static void ext_recording(struct session *session, struct cursor *cursor)
 {
 	static const char text[] = "recording was off for a part of the run";
 
+	session->late = true;
 	if (take_u32(cursor) == 0 && !cursor->bad && !session->stopped) {
 		session->stopped = true;
 		session_note(session, text, sizeof(text));

@@ -62,6 +62,27 @@ void session_end(struct session *session, const struct image_end *end)
 	session->nodes.count = session->nodes.space = end->nodes_count;
 }
 
+void session_view(const struct session *session, struct session_view *ret_view)
+{
+	const struct result_trust *trust = &session->result.trust;
+
+	*ret_view = (struct session_view){
+		.heap = &session->heap,
+		.sites = &session->sites,
+		.maps = &session->maps,
+		.modules = session->modules.all.at,
+		.modules_count = session->modules.all.count,
+		.partial = session->info.flags & TENURE_HELLO_FORKED ||
+			   session->info.sample_bytes || session->stopped || session->late ||
+			   trust->unmatched || trust->bad_bytes || session->no_memory,
+	};
+}
+
+void session_give_leaks(struct session *session, const struct result_leaks *leaks)
+{
+	session->result.leaks = leaks;
+}
+
 void session_exited(struct session *session, enum result_end end, int status)
 {
 	if (session->how == IMAGE_EXEC)

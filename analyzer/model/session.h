@@ -8,6 +8,7 @@
 #ifndef MODEL_SESSION_H
 #define MODEL_SESSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,25 @@
 #include "result.h"
 
 struct session;
+struct heap;
+struct sites;
+struct maps;
+struct result_leaks;
+
+/**
+ * struct session_view - what is alive in it now; borrowed, valid until the next event
+ * @modules: all there ever were
+ * @partial: blocks may be alive that are not known: inherited from before a fork, from
+ *           before recording began, not sampled, or lost
+ */
+struct session_view {
+	const struct heap *heap;
+	const struct sites *sites;
+	const struct maps *maps;
+	const struct result_module *modules;
+	size_t modules_count;
+	bool partial;
+};
 
 /**
  * struct session_options - what can be chosen
@@ -45,6 +65,11 @@ void session_feed(struct session *session, const struct event *events, size_t co
 
 /** session_memory() - a sample of the resident set */
 void session_memory(struct session *session, uint64_t stamp, uint64_t rss_bytes);
+
+void session_view(const struct session *session, struct session_view *ret_view);
+
+/** session_give_leaks() - what a scan has found, for the result; borrowed until session_free() */
+void session_give_leaks(struct session *session, const struct result_leaks *leaks);
 
 /** session_end() - no more events; copies what it needs of @end */
 void session_end(struct session *session, const struct image_end *end);

@@ -80,6 +80,7 @@ struct session {
 	bool ended;
 	bool finished;
 	bool stopped;
+	bool late; /* recording began some time after the program */
 	bool exit_seen;
 	int exit_status;
 	enum image_how how;

@@ -163,18 +163,27 @@ static int by_weight(const void *a, const void *b)
 }
 
 /* One site of the model: a new one of the document, or part of one that looks the same. */
+int build_stack(struct build *build, const struct result_site *from, uint32_t *ret_stack)
+{
+	uint32_t stack = REPORT_NONE;
+	int r = pysplice_is_pair(build->result, from->stack)
+			? stack_of_pair(build, from->stack, &stack)
+			: stack_of_node(build, from->stack, &stack);
+
+	if (r == 0)
+		*ret_stack = without_shim(build->report, stack);
+	return r;
+}
+
 static int add_site(struct build *build, const struct result_site *from, struct idmap *ids,
 		    report_sites *sites, uint32_t *ret_index)
 {
 	struct report_site site = { .fn = from->fn };
 	uint32_t index;
-	int r = pysplice_is_pair(build->result, from->stack)
-			? stack_of_pair(build, from->stack, &site.stack)
-			: stack_of_node(build, from->stack, &site.stack);
+	int r = build_stack(build, from, &site.stack);
 
 	if (r < 0)
 		return r;
-	site.stack = without_shim(build->report, site.stack);
 	r = idmap_add(ids, idmap_pair(site.stack, site.fn), (uint32_t)sites->count, &index);
 	if (r == 1)
 		r = vec_push(sites, site);

@@ -260,6 +260,8 @@ static int add_all(struct build *build)
 				NULL);
 	if (r == 0)
 		r = build_series(build);
+	if (r == 0)
+		r = build_leaks(build);
 	if (r < 0)
 		return r;
 

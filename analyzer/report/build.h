@@ -66,4 +66,11 @@ attr_nodiscard int build_sites(struct build *build, const struct result_site *fr
 /** build_series() - the checkpoints; after the sites.  Return: 0 or -ENOMEM */
 attr_nodiscard int build_series(struct build *build);
 
+/** build_stack() - the document's stack for a site of the model.  Return: 0 or -ENOMEM */
+attr_nodiscard int build_stack(struct build *build, const struct result_site *from,
+			       uint32_t *ret_stack);
+
+/** build_leaks() - what was found lost, the heaviest first.  Return: 0 or -ENOMEM */
+attr_nodiscard int build_leaks(struct build *build);
+
 #endif /* REPORT_BUILD_H */

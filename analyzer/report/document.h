@@ -18,6 +18,7 @@
 #include "base/idmap.h"
 #include "base/intern.h"
 #include "base/vec.h"
+#include "model/result-leaks.h"
 #include "model/result.h"
 #include "report/gate-result.h"
 
@@ -211,6 +212,51 @@ struct report_python {
 	VEC(struct report_collection) collections;
 };
 
+/** struct report_member - see struct leaks_member */
+struct report_member {
+	uint32_t stack;
+	uint32_t fn;
+	struct leaks_count own;
+};
+
+/** struct report_leak - see struct leaks_item; @sig is that of the site */
+struct report_leak {
+	uint32_t class; /* enum leaks_class */
+	uint64_t sig;
+	uint32_t stack;
+	uint32_t fn;
+	struct leaks_count own;
+	struct leaks_count indirect;
+	uint64_t cycles;
+	VEC(struct report_member) members;
+	VEC(struct leaks_link) links;
+};
+
+/** struct report_holder - see struct leaks_holder */
+struct report_holder {
+	uint32_t kind;
+	const char *module; /* of LEAKS_HOLDER_GLOBAL, else "" */
+	uint32_t tid;	    /* of those that belong to a thread, else 0 */
+	struct leaks_count held;
+};
+
+/** struct report_scan - see struct result_leaks; @looked: somebody has */
+struct report_scan {
+	bool looked;
+	bool done;
+	bool direct;
+	bool partial;
+	uint32_t moment;
+	const char *why; /* or NULL */
+	uint64_t threads;
+	uint64_t unstopped;
+	uint64_t unread;
+	uint64_t stopped_ns;
+	uint64_t total_ns;
+	struct leaks_count classes[LEAKS_CLASS_COUNT];
+	VEC(struct report_holder) holders;
+};
+
 struct report_process {
 	uint32_t pid;
 	uint32_t ppid;
@@ -237,6 +283,8 @@ struct report_process {
 	VEC(struct result_type) types;
 	VEC(struct report_module) modules;
 	struct report_python python;
+	struct report_scan scan;
+	VEC(struct report_leak) leaks;
 };
 
 /** struct report_tree - all processes taken together; see report_sum() */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "report/leaks-json.h"
 #include "report/load.h"
 #include "report/python-json.h"
 #include "report/series-json.h"
@@ -252,6 +253,7 @@ void load_process(struct load *load, const json_t *object, struct report_process
 	load_trust(load, object, &process->trust);
 	load_sites(load, object, "sites", &process->sites);
 	load_sites(load, object, "mapped", &process->mapped);
+	leaks_json_load(load, object, process);
 	load_types(load, object, process);
 	python_json_load(load, object, &process->python);
 	load_threads(load, object, process);

@@ -7,6 +7,7 @@
 #include "base/emit.h"
 #include "base/err.h"
 #include "report/gate-json.h"
+#include "report/leaks-json.h"
 #include "report/python-json.h"
 #include "report/report-json.h"
 #include "report/series-json.h"
@@ -375,6 +376,7 @@ static void write_process(struct emit *emit, const struct report_process *proces
 	write_trust(emit, &process->trust);
 	write_sites(emit, "sites", &process->sites);
 	write_sites(emit, "mapped", &process->mapped);
+	leaks_json_write(emit, process);
 	write_types(emit, process);
 	python_json_write(emit, &process->python);
 	write_threads(emit, process);

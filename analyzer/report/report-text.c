@@ -64,6 +64,9 @@ static int print_overview(const struct text *text)
 	struct text_list list = list_of(text, 5, 3);
 	int r = text_places(text, REPORT_SORT_PEAK, &list);
 
+	list = list_of(text, 5, 3);
+	if (r == 0)
+		r = text_leaks(text, &list);
 	list = list_of(text, 3, 2);
 	if (r == 0 && totals->live_bytes)
 		r = text_places(text, REPORT_SORT_LIVE, &list);

@@ -215,6 +215,12 @@ struct report *report_free(struct report *report)
 		vec_fini(&process->types);
 		vec_fini(&process->modules);
 		vec_fini(&process->python.collections);
+		vec_fini(&process->scan.holders);
+		for (size_t k = 0; k < process->leaks.count; k++) {
+			vec_fini(&process->leaks.at[k].members);
+			vec_fini(&process->leaks.at[k].links);
+		}
+		vec_fini(&process->leaks);
 	}
 	vec_fini(&report->processes);
 	vec_fini(&report->gate.violations);

@@ -36,6 +36,9 @@ attr_nodiscard int text_places(const struct text *text, enum report_sort sort,
 /** text_mapped() - mapped ranges, which are no part of the heap.  Return: 0 or -ENOMEM */
 attr_nodiscard int text_mapped(const struct text *text, const struct text_list *list);
 
+/** text_leaks() - what was lost.  Return: 0 */
+int text_leaks(const struct text *text, const struct text_list *list);
+
 /** text_survivors() - how old blocks grow, in one table */
 void text_survivors(const struct text *text);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "model/result-leaks.h"
 #include "model/result.h"
 #include "report/gate-result.h"
 #include "report/words.h"
@@ -88,6 +89,35 @@ static const char *const units[] = {
 	[GATE_NANOSECONDS] = "nanoseconds",
 };
 
+static const char *const leaks[] = {
+	[LEAKS_LOST] = "lost",
+	[LEAKS_CYCLE] = "cycle",
+	[LEAKS_LOST_THROUGH] = "lost_through",
+	[LEAKS_POSSIBLE] = "possible",
+	[LEAKS_REACHABLE] = "reachable",
+	[LEAKS_RUNTIME] = "runtime",
+	[LEAKS_PYTHON] = "python",
+	[LEAKS_UNKNOWN] = "unknown",
+};
+
+static const char *const holders[] = {
+	[LEAKS_HOLDER_GLOBAL] = "global",     [LEAKS_HOLDER_STACK] = "stack",
+	[LEAKS_HOLDER_REGISTER] = "register", [LEAKS_HOLDER_TLS] = "thread_local",
+	[LEAKS_HOLDER_RUNTIME] = "runtime",   [LEAKS_HOLDER_PYTHON] = "python",
+	[LEAKS_HOLDER_MEMORY] = "memory",
+};
+
+static const char *const moments[] = {
+	[TENURE_MOMENT_NONE] = "none",
+	[TENURE_MOMENT_EXIT] = "exit",
+	[TENURE_MOMENT_QUICK_EXIT] = "quick_exit",
+	[TENURE_MOMENT_END] = "_exit",
+	[TENURE_MOMENT_ABORT] = "abort",
+};
+
+const struct words words_leak = WORDS(leaks);
+const struct words words_holder = WORDS(holders);
+const struct words words_moment = WORDS(moments);
 const struct words words_end = WORDS(ends);
 const struct words words_frame = WORDS(frames);
 const struct words words_lost = WORDS(losses);

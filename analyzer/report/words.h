@@ -24,6 +24,9 @@ extern const struct words words_series;	 /* enum result_series_kind */
 extern const struct words words_verdict; /* enum gate_verdict */
 extern const struct words words_rule;	 /* enum gate_rule */
 extern const struct words words_unit;	 /* enum gate_unit */
+extern const struct words words_leak;	 /* enum leaks_class */
+extern const struct words words_holder;	 /* enum leaks_holder_kind */
+extern const struct words words_moment;	 /* enum tenure_moment */
 
 /** words_get() - the word for @value; "unknown" when there is none */
 const char *words_get(const struct words *words, uint32_t value);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One look at a process: the steps in their order, and what they found by site. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "classify.h"
+#include "graph.h"
+#include "leaks-cycles.h"
+#include "leaks.h"
+#include "model/heap.h"
+#include "model/sites.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* While not all was seen, nothing is surely lost. */
+static bool is_sure(const struct result_leaks *leaks, const struct target *target)
+{
+	return !leaks->unstopped && !(leaks->partial && !target->maps_count);
+}
+
+static uint32_t class_of(const struct classify *classify, const struct graph *graph, bool sure,
+			 uint32_t block)
+{
+	uint32_t class = classify->class[block];
+
+	if (graph->heads[block] & GRAPH_PYTHON)
+		return LEAKS_PYTHON;
+	if (graph->heads[block] & GRAPH_RUNTIME)
+		return LEAKS_RUNTIME;
+	return class < LEAKS_POSSIBLE && !sure ? LEAKS_POSSIBLE : class;
+}
+
+static void add(struct leaks_count *count, uint64_t bytes)
+{
+	count->blocks++;
+	count->bytes += bytes;
+}
+
+/* Counts by class, by holder, and by site for the classes that are leaks. */
+static int count_all(struct result_leaks *leaks, const struct classify *classify,
+		     const struct graph *graph, struct leaks_item *table)
+{
+	const struct sites *sites = graph->view->sites;
+	bool sure = is_sure(leaks, graph->target);
+
+	for (uint32_t i = 0; i < graph->blocks.count; i++) {
+		const struct block *block = &graph->blocks.at[i];
+		uint32_t class = class_of(classify, graph, sure, i);
+
+		if (block->site >= sites->count)
+			continue;
+		add(&leaks->classes[class], block->bytes);
+		if (class == LEAKS_REACHABLE || class == LEAKS_POSSIBLE)
+			if (classify->class[i] >= LEAKS_POSSIBLE)
+				add(&leaks->holders[classify->holder[i]].held, block->bytes);
+		if (class <= LEAKS_POSSIBLE && class != LEAKS_CYCLE) {
+			struct leaks_item *item =
+				&table[(size_t) class * sites->count + block->site];
+
+			add(&item->own, block->bytes);
+			if (class == LEAKS_LOST) {
+				uint32_t part = classify->part[classify->number[i]];
+
+				item->indirect.blocks += classify->kept[part].blocks - 1;
+				item->indirect.bytes += classify->kept[part].bytes - block->bytes;
+			}
+		}
+	}
+	leaks->classes[LEAKS_UNKNOWN].blocks += graph->blocks.crowded;
+	return 0;
+}
+
+static int collect(struct result_leaks *leaks, const struct classify *classify,
+		   const struct graph *graph)
+{
+	uint32_t sites = graph->view->sites->count;
+	size_t count = (size_t)sites * (LEAKS_POSSIBLE + 1);
+	struct leaks_item *table = calloc(count + 1, sizeof(*table));
+	leaks_items items = { 0 };
+	int r = table ? 0 : -ENOMEM;
+
+	leaks->holders = calloc(graph->holders.count + 1, sizeof(*leaks->holders));
+	if (r == 0 && !leaks->holders)
+		r = -ENOMEM;
+	if (r == 0) {
+		memcpy(leaks->holders, graph->holders.at,
+		       graph->holders.count * sizeof(*leaks->holders));
+		leaks->holders_count = graph->holders.count;
+		r = count_all(leaks, classify, graph, table);
+	}
+	for (size_t i = 0; i < count && r == 0; i++) {
+		if (!table[i].own.blocks)
+			continue;
+		table[i].class = (uint32_t)(i / sites);
+		table[i].site = (uint32_t)(i % sites);
+		r = vec_push(&items, table[i]);
+	}
+	if (r == 0 && leaks->classes[LEAKS_CYCLE].blocks)
+		r = leaks_cycles(classify, graph, &items);
+	free(table);
+	leaks->items = items.at;
+	leaks->items_count = items.count;
+	return r;
+}
+
+static int look(struct result_leaks *leaks, const struct session_view *view,
+		const struct target *target)
+{
+	uint64_t begin = now_ns();
+	struct classify classify = { 0 };
+	struct graph graph = { 0 };
+	int r = graph_init(&graph, view, target);
+
+	if (r == 0)
+		r = roots_find(&graph, leaks);
+	if (r == 0)
+		r = graph_explain(&graph);
+	target->release(target->arg);
+	leaks->scan_ns = now_ns() - begin;
+	leaks->unread = graph.unread;
+	if (r == 0 && target->is_gone(target->arg)) {
+		leaks->why = "the program had waited too long and went on";
+		r = -ECANCELED;
+	}
+	if (r == 0)
+		r = classify_init(&classify, &graph);
+	if (r == 0)
+		r = collect(leaks, &classify, &graph);
+	leaks->done = r == 0;
+	leaks->total_ns = now_ns() - begin;
+	classify_fini(&classify);
+	graph_fini(&graph);
+	return r;
+}
+
+struct result_leaks *leaks_find(const struct session_view *view, const struct target *target)
+{
+	struct result_leaks *leaks = calloc(1, sizeof(*leaks));
+	int r;
+
+	if (!leaks)
+		return NULL;
+	leaks->moment = target->moment;
+	leaks->direct = target->direct;
+	r = look(leaks, view, target);
+	if (r < 0 && !leaks->why)
+		leaks->why = r == -E2BIG ? "there are too many blocks" : "memory has run out";
+	return leaks;
+}
+
+struct result_leaks *leaks_free(struct result_leaks *leaks)
+{
+	if (!leaks)
+		return NULL;
+	for (size_t i = 0; i < leaks->items_count; i++) {
+		free((void *)(uintptr_t)leaks->items[i].members);
+		free((void *)(uintptr_t)leaks->items[i].links);
+	}
+	free(leaks->items);
+	free(leaks->holders);
+	free(leaks);
+	return NULL;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is alive by itself: data of modules, stacks, registers, thread-local
+ * memory; and where not all blocks are known, every other writable page.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "graph.h"
+
+#define PIECE_BYTES   65536u
+#define PAGE	      4096u
+#define THREAD_BYTES  2304u	  /* glibc's struct pthread, which begins at pthread_self() */
+#define TLS_SURPLUS   8192u	  /* static TLS beside that of the modules at start */
+#define STACK_MAX     (64u << 20) /* of a stack whose end is not known */
+#define HEADERS_MAX   64u
+#define RED_ZONE      128u
+#define UNWIND_FRAMES 32
+
+/* A range of words to look through. */
+struct range {
+	uint64_t start;
+	uint64_t end;
+	uint32_t holder;
+	bool starts_only; /* pointers to the inside of blocks say nothing here */
+};
+
+/* Look through it, as far as it can be read.  Return: 0 or -ENOMEM. */
+static int scan_range(struct graph *graph, const struct range *range)
+{
+	const struct target *target = graph->target;
+	uint64_t piece[PIECE_BYTES / 8];
+	uint64_t at = (range->start + 7) & ~7ull;
+	int r = 0;
+
+	while (at < range->end && r == 0) {
+		size_t want = range->end - at < sizeof(piece) ? range->end - at : sizeof(piece);
+		size_t n = target->read(target->arg, at, piece, want);
+
+		for (size_t i = 0; i < n / 8 && r == 0; i++) {
+			uint64_t offset;
+			uint32_t to;
+
+			if (likely(piece[i] - graph->low >= graph->high - graph->low))
+				continue;
+			if (range->starts_only) {
+				to = blocks_find(&graph->blocks, piece[i], &offset);
+				if (to == BLOCKS_NONE || offset >= 8)
+					continue;
+			}
+			r = graph_root(graph, piece[i], range->holder);
+		}
+		if (n < want)
+			at = ((at + n) | (PAGE - 1)) + 1;
+		else
+			at += n;
+	}
+	return r;
+}
+
+/* ------------------------------------------------------------------ modules */
+
+/* Program headers of the module in memory.  Return: how many. */
+static size_t read_headers(const struct graph *graph, const struct result_module *module,
+			   Elf64_Phdr headers[HEADERS_MAX])
+{
+	const struct target *target = graph->target;
+	Elf64_Ehdr head;
+	size_t bytes;
+
+	if (target->read(target->arg, module->start, &head, sizeof(head)) != sizeof(head) ||
+	    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    head.e_phentsize != sizeof(Elf64_Phdr) || head.e_phnum > HEADERS_MAX)
+		return 0;
+	bytes = head.e_phnum * sizeof(Elf64_Phdr);
+	return target->read(target->arg, module->start + head.e_phoff, headers, bytes) == bytes
+		       ? head.e_phnum
+		       : 0;
+}
+
+static int scan_module(struct graph *graph, uint32_t index, uint64_t *tls_bytes)
+{
+	const struct result_module *module = &graph->view->modules[index];
+	const char *name = graph_base_name(module->path);
+	Elf64_Phdr headers[HEADERS_MAX];
+	size_t count;
+	struct range range = { .starts_only = strncmp(name, "libc.so", 7) == 0 ||
+					      strncmp(name, "libc-2.", 7) == 0 };
+	int r = 0;
+
+	if (module->gone)
+		return 0;
+	count = read_headers(graph, module, headers);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		const Elf64_Phdr *header = &headers[i];
+
+		if (header->p_type == PT_TLS)
+			*tls_bytes += header->p_memsz + header->p_align;
+		if (header->p_type != PT_LOAD || !(header->p_flags & PF_W) ||
+		    graph_is_allocator(module))
+			continue;
+		r = graph_holder(
+			graph,
+			&(struct leaks_holder){ .kind = LEAKS_HOLDER_GLOBAL, .value = index },
+			&range.holder);
+		range.start = module->bias + header->p_vaddr;
+		range.end = range.start + header->p_memsz;
+		if (r == 0)
+			r = scan_range(graph, &range);
+	}
+	return r;
+}
+
+/* ------------------------------------------------------------------ threads */
+
+static const struct target_map *find_map(const struct target *target, uint64_t addr)
+{
+	for (size_t i = 0; i < target->maps_count; i++)
+		if (addr - target->maps[i].start < target->maps[i].end - target->maps[i].start)
+			return &target->maps[i];
+	return NULL;
+}
+
+/* The return address into whoever called exit(): frames below it are the C library's own. */
+static uint64_t find_caller(const struct graph *graph)
+{
+	const struct target *target = graph->target;
+	uint32_t node = target->stack;
+	bool in_libc = false;
+
+	for (int i = 0; i < UNWIND_FRAMES && node && node < target->nodes_count; i++) {
+		struct tenure_node at = target->nodes[node];
+		const struct result_module *module;
+		bool is_libc;
+
+		if (TENURE_NODE_KIND(at.word) == TENURE_NODE_CALL) {
+			module = graph_module(graph->view, TENURE_NODE_PC(at.word) - 1);
+			is_libc = module &&
+				  (strncmp(graph_base_name(module->path), "libc.so", 7) == 0 ||
+				   strncmp(graph_base_name(module->path), "libc-2.", 7) == 0);
+			if (in_libc && !is_libc)
+				return TENURE_NODE_PC(at.word);
+			in_libc |= is_libc;
+		} else if (TENURE_NODE_KIND(at.word) != TENURE_NODE_PAIR) {
+			return 0;
+		}
+		if (at.parent >= node)
+			return 0;
+		node = at.parent;
+	}
+	return 0;
+}
+
+/* Where the living part of the asking thread's stack begins. */
+static uint64_t skip_exit(const struct graph *graph, uint64_t sp, uint64_t end)
+{
+	const struct target *target = graph->target;
+	uint64_t caller = find_caller(graph);
+	uint64_t words[PIECE_BYTES / 8];
+	size_t bytes = end - sp < sizeof(words) ? end - sp : sizeof(words);
+	size_t count;
+
+	if (!caller)
+		return sp;
+	count = target->read(target->arg, sp, words, bytes) / 8;
+	for (size_t i = 0; i < count; i++)
+		if (words[i] == caller)
+			return sp + 8 * i;
+	return sp;
+}
+
+static int scan_registers(struct graph *graph, const struct target_thread *thread)
+{
+	const struct leaks_holder registers = { .kind = LEAKS_HOLDER_REGISTER,
+						.value = thread->tid };
+	uint32_t holder;
+	int r = graph_holder(graph, &registers, &holder);
+
+	for (uint32_t i = 0; i < thread->regs_count && r == 0; i++)
+		r = graph_root(graph, thread->regs[i], holder);
+	return r;
+}
+
+static int scan_stack(struct graph *graph, const struct target_thread *thread)
+{
+	const struct target *target = graph->target;
+	const struct target_map *map = find_map(target, thread->sp);
+	const struct leaks_holder stack = { .kind = LEAKS_HOLDER_STACK, .value = thread->tid };
+	struct range range = { .start = (thread->sp - RED_ZONE) & ~7ull };
+	int r = graph_holder(graph, &stack, &range.holder);
+
+	range.end = map ? map->end : thread->sp + STACK_MAX;
+	/* The stack of a thread ends where its descriptor begins. */
+	if (thread->self > thread->sp && thread->self < range.end)
+		range.end = thread->self + THREAD_BYTES < range.end ? thread->self + THREAD_BYTES
+								    : range.end;
+	if (thread->asking)
+		range.start = skip_exit(graph, thread->sp & ~7ull, range.end);
+	return r < 0 ? r : scan_range(graph, &range);
+}
+
+static int scan_tls(struct graph *graph, const struct target_thread *thread, uint64_t tls_bytes)
+{
+	const struct target *target = graph->target;
+	const struct target_map *map = find_map(target, thread->self);
+	const struct leaks_holder tls = { .kind = LEAKS_HOLDER_TLS, .value = thread->tid };
+	struct range range = { .start = thread->self - tls_bytes - TLS_SURPLUS,
+			       .end = thread->self + THREAD_BYTES };
+	uint64_t dtv;
+	int r;
+
+	if (!thread->self)
+		return 0;
+	r = graph_holder(graph, &tls, &range.holder);
+	if (map && range.start < map->start)
+		range.start = map->start;
+	if (map && range.end > map->end)
+		range.end = map->end;
+	if (r == 0)
+		r = scan_range(graph, &range);
+	/* The linker's table of thread-local blocks, which is known by its second entry. */
+	if (r == 0 && target->read(target->arg, thread->self + 8, &dtv, sizeof(dtv)) == sizeof(dtv))
+		r = graph_root(graph, dtv - 16, range.holder);
+	return r;
+}
+
+static int scan_threads(struct graph *graph, struct result_leaks *leaks, uint64_t tls_bytes)
+{
+	const struct target *target = graph->target;
+	int r = 0;
+
+	for (size_t i = 0; i < target->threads_count && r == 0; i++) {
+		const struct target_thread *thread = &target->threads[i];
+
+		leaks->threads++;
+		if (!thread->stopped) {
+			leaks->unstopped++;
+			continue;
+		}
+		if (!thread->asking)
+			r = scan_registers(graph, thread);
+		if (r == 0)
+			r = scan_stack(graph, thread);
+		if (r == 0)
+			r = scan_tls(graph, thread, tls_bytes);
+	}
+	return r;
+}
+
+/* ----------------------------------------------------------- what is not known */
+
+/* All writable memory but the blocks themselves and what is ours. */
+static int scan_everything(struct graph *graph)
+{
+	const struct target *target = graph->target;
+	const struct blocks *blocks = &graph->blocks;
+	struct range range = { 0 };
+	uint32_t next = 0;
+	int r = graph_holder(graph, &(struct leaks_holder){ .kind = LEAKS_HOLDER_MEMORY },
+			     &range.holder);
+
+	for (size_t i = 0; i < target->maps_count && r == 0; i++) {
+		const struct target_map *map = &target->maps[i];
+
+		if (!map->writable || !map->readable || (map->shared && map->file))
+			continue;
+		for (uint64_t at = map->start; at < map->end && r == 0;) {
+			while (next < blocks->inner &&
+			       blocks->at[next].addr + blocks->at[next].bytes <= at)
+				next++;
+			range.start = at;
+			range.end = map->end;
+			if (next < blocks->inner && blocks->at[next].addr < range.end)
+				range.end = blocks->at[next].addr;
+			if (range.end > range.start)
+				r = scan_range(graph, &range);
+			at = range.end;
+			if (at < map->end)
+				at = blocks->at[next].addr + blocks->at[next].bytes;
+			if (at == range.end && at < map->end)
+				next++; /* of no bytes */
+		}
+	}
+	return r;
+}
+
+/* Blocks that are not ours to judge, and may hold others. */
+static int add_special(struct graph *graph, uint8_t head, uint32_t kind)
+{
+	uint32_t holder;
+	int r = graph_holder(graph, &(struct leaks_holder){ .kind = kind }, &holder);
+
+	for (uint32_t i = 0; i < graph->blocks.count && r == 0; i++)
+		if (graph->heads[i] & head)
+			r = vec_push(&graph->roots, ((struct graph_root){ i, holder }));
+	return r;
+}
+
+int roots_find(struct graph *graph, struct result_leaks *leaks)
+{
+	uint64_t tls_bytes = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < graph->view->modules_count && r == 0; i++)
+		r = scan_module(graph, (uint32_t)i, &tls_bytes);
+	if (r == 0)
+		r = scan_threads(graph, leaks, tls_bytes);
+	if (r == 0)
+		r = add_special(graph, GRAPH_RUNTIME, LEAKS_HOLDER_RUNTIME);
+	if (r == 0)
+		r = add_special(graph, GRAPH_PYTHON, LEAKS_HOLDER_PYTHON);
+	leaks->partial = graph->view->partial || graph->target->lossy || leaks->unstopped > 0;
+	if (r == 0 && leaks->partial)
+		r = scan_everything(graph);
+	return r;
+}

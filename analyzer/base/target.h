@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A process that stands still: how its memory is read, its threads, its map.
+ * Plain data between who stops it (input/) and who looks into it (analysis/).
+ */
+#ifndef BASE_TARGET_H
+#define BASE_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tenure/wire.h"
+
+#define TARGET_REGS 16u
+
+/**
+ * struct target_thread - one thread
+ * @asking:  it is the one that asked for the scan, and waits
+ * @stopped: it stands still, and @sp, @self, @regs are known
+ * @in_hook: it was stopped inside the shim or the allocator
+ * @self:    its pthread_self(), 0: not known
+ */
+struct target_thread {
+	uint32_t tid;
+	bool asking;
+	bool stopped;
+	bool in_hook;
+	uint32_t regs_count;
+	uint64_t sp;
+	uint64_t self;
+	uint64_t regs[TARGET_REGS];
+};
+
+/** struct target_map - one line of its map, in order of addresses */
+struct target_map {
+	uint64_t start;
+	uint64_t end;
+	bool readable;
+	bool writable;
+	bool shared;
+	bool file;
+};
+
+/**
+ * struct target - valid during the call it comes with
+ * @read:    copy @bytes from @addr to @to.  Return: bytes copied, fewer where
+ *           something cannot be read
+ * @release: its memory is not needed any longer: it may go on.  @read fails from then on
+ * @is_gone: it went on by itself while its memory was read: what was found is void
+ * @direct:  memory is read with process_vm_readv(2), not through a descriptor
+ * @lossy:   events have been lost: there may be blocks that nobody knows
+ * @stack:   of the asking thread, a node
+ * @nodes:   ids below @nodes_count, unchecked
+ */
+struct target {
+	size_t (*read)(void *arg, uint64_t addr, void *to, size_t bytes);
+	void (*release)(void *arg);
+	bool (*is_gone)(void *arg);
+	void *arg;
+	bool direct;
+	bool lossy;
+	uint32_t moment; /* enum tenure_moment */
+	uint32_t stack;
+	const struct target_thread *threads;
+	size_t threads_count;
+	const struct target_map *maps;
+	size_t maps_count;
+	const struct tenure_node *nodes;
+	uint32_t nodes_count;
+};
+
+#endif /* BASE_TARGET_H */

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads are seized and interrupted, never signalled, so that they notice
+ * little.  One that is found in the middle of the shim's work has changed the
+ * heap and not said so, or the reverse: it is let go for a moment and stopped
+ * again.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <linux/elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "stop.h"
+
+#define STOP_TRIES	   100
+#define STOP_NS		   1000000
+#define HOOK_TRIES	   200
+#define HOOK_NS		   20000
+#define HOOK_WORDS	   160u /* of the stack, in which the hook's frame is looked for */
+#define ROUNDS		   16
+#define PTRACE_SEIZE_FLAGS 0
+
+static void rest(long ns)
+{
+	const struct timespec time = { .tv_nsec = ns };
+
+	(void)nanosleep(&time, NULL);
+}
+
+/* Has it ended, and only its number is left? */
+static bool is_zombie(uint32_t pid, uint32_t tid)
+{
+	char path[64], text[256];
+	char *state;
+	size_t n;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return true;
+	n = fread(text, 1, sizeof(text) - 1, file);
+	(void)fclose(file);
+	text[n] = '\0';
+	state = strrchr(text, ')');
+	return !state || strlen(state) < 3 || state[2] == 'Z' || state[2] == 'X';
+}
+
+static bool read_regs(struct target_thread *thread, uint64_t *ret_pc)
+{
+#if defined(__x86_64__)
+	struct user_regs_struct regs;
+	struct iovec part = { &regs, sizeof(regs) };
+
+	if (ptrace(PTRACE_GETREGSET, (pid_t)thread->tid, (void *)NT_PRSTATUS, &part) < 0)
+		return false;
+	thread->sp = regs.rsp;
+	thread->self = regs.fs_base;
+	*ret_pc = regs.rip;
+	const uint64_t all[] = { regs.rax, regs.rbx, regs.rcx, regs.rdx, regs.rsi,
+				 regs.rdi, regs.rbp, regs.r8,  regs.r9,	 regs.r10,
+				 regs.r11, regs.r12, regs.r13, regs.r14, regs.r15 };
+	thread->regs_count = ARRAY_SIZE(all);
+	memcpy(thread->regs, all, sizeof(all));
+	return true;
+#else
+	(void)thread;
+	(void)ret_pc;
+	return false;
+#endif
+}
+
+/* Wait until it has stopped.  Return: 1 stopped, 0 it does not, -1 it is gone. */
+static int await(uint32_t tid, int *ret_signal)
+{
+	for (int i = 0; i < STOP_TRIES; i++) {
+		int status;
+		pid_t got = waitpid((pid_t)tid, &status, __WALL | WNOHANG);
+
+		if (got < 0 || (got > 0 && !WIFSTOPPED(status)))
+			return -1;
+		if (got > 0) {
+			int event = status >> 16;
+
+			*ret_signal = event ? 0 : WSTOPSIG(status);
+			return 1;
+		}
+		if (i < 20)
+			rest(HOOK_NS);
+		else
+			rest(STOP_NS);
+	}
+	return 0;
+}
+
+static bool is_in_hook(const struct memory *memory, const struct target_thread *thread, uint64_t pc,
+		       const struct stop_code *code)
+{
+	uint64_t words[HOOK_WORDS];
+	size_t count;
+
+	if (pc - code->start < code->end - code->start)
+		return true;
+	count = memory_read(memory, thread->sp, words, sizeof(words)) / sizeof(words[0]);
+	for (size_t i = 0; i < count; i++)
+		if (words[i] - code->start < code->end - code->start)
+			return true;
+	return false;
+}
+
+/* Return: false when the thread is gone. */
+static bool stop_one(const struct memory *memory, struct target_thread *thread,
+		     const struct stop_code *code)
+{
+	int signal = 0;
+	uint64_t pc = 0;
+
+	if (ptrace(PTRACE_SEIZE, (pid_t)thread->tid, NULL, PTRACE_SEIZE_FLAGS) < 0)
+		return !(errno == ESRCH || is_zombie(memory->pid, thread->tid));
+
+	for (int i = 0; i < HOOK_TRIES; i++) {
+		int stopped;
+
+		if (ptrace(PTRACE_INTERRUPT, (pid_t)thread->tid, NULL, NULL) < 0)
+			return false;
+		stopped = await(thread->tid, &signal);
+		if (stopped < 0)
+			return false;
+		if (stopped == 0 || !read_regs(thread, &pc))
+			return true;
+		thread->stopped = true;
+		thread->in_hook = is_in_hook(memory, thread, pc, code);
+		/* A signal on its way must not be lost: it stays here until the end. */
+		if (!thread->in_hook || signal || i + 1 == HOOK_TRIES)
+			break;
+		thread->stopped = false;
+		if (ptrace(PTRACE_CONT, (pid_t)thread->tid, NULL, NULL) < 0)
+			return false;
+		rest(HOOK_NS);
+	}
+	/* Where the signal is kept for stop_release(). */
+	if (signal)
+		thread->regs[thread->regs_count] = (uint64_t)signal;
+	return true;
+}
+
+static bool is_known(const stop_threads *threads, uint32_t tid)
+{
+	for (size_t i = 0; i < threads->count; i++)
+		if (threads->at[i].tid == tid)
+			return true;
+	return false;
+}
+
+/* Stop those that were not there before.  Return: how many, or -ENOMEM. */
+static int stop_round(const struct memory *memory, uint32_t asking, const struct stop_code *code,
+		      stop_threads *threads)
+{
+	char path[64];
+	struct dirent *entry;
+	int fresh = 0;
+	DIR *tasks;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/task", memory->pid);
+	tasks = opendir(path);
+	if (!tasks)
+		return 0;
+	while ((entry = readdir(tasks))) {
+		struct target_thread thread = { .tid = (uint32_t)strtoul(entry->d_name, NULL, 10) };
+
+		if (!thread.tid || is_known(threads, thread.tid))
+			continue;
+		thread.asking = thread.tid == asking;
+		if (!thread.asking &&
+		    (is_zombie(memory->pid, thread.tid) || !stop_one(memory, &thread, code)))
+			continue;
+		fresh++;
+		if (vec_push(threads, thread) < 0) {
+			fresh = -ENOMEM;
+			break;
+		}
+	}
+	(void)closedir(tasks);
+	return fresh;
+}
+
+int stop_all(const struct memory *memory, uint32_t asking, const struct stop_code *code,
+	     stop_threads *ret_threads)
+{
+	int fresh = 1;
+
+	for (int i = 0; i < ROUNDS && fresh > 0; i++)
+		fresh = stop_round(memory, asking, code, ret_threads);
+	if (fresh >= 0 && !is_known(ret_threads, asking))
+		fresh = vec_push(ret_threads,
+				 ((struct target_thread){ .tid = asking, .asking = true }));
+	return fresh < 0 ? fresh : 0;
+}
+
+void stop_release(const stop_threads *threads)
+{
+	for (size_t i = 0; i < threads->count; i++) {
+		const struct target_thread *thread = &threads->at[i];
+		uint64_t signal =
+			thread->regs_count < TARGET_REGS ? thread->regs[thread->regs_count] : 0;
+
+		if (!thread->asking)
+			(void)ptrace(PTRACE_DETACH, (pid_t)thread->tid, NULL,
+				     (void *)(uintptr_t)signal);
+	}
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What looking through the memory of a process has shown: which live blocks
+ * are lost, and what holds the others.  Plain data, no names.
+ */
+#ifndef MODEL_RESULT_LEAKS_H
+#define MODEL_RESULT_LEAKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a live block is.  The first ones are leaks. */
+enum leaks_class {
+	LEAKS_LOST,	    /* nothing points at it */
+	LEAKS_CYCLE,	    /* only blocks that it points at itself, in the end, point at it */
+	LEAKS_LOST_THROUGH, /* only lost blocks lead to it */
+	LEAKS_POSSIBLE,	    /* only pointers to its inside, or to that of others, lead to it */
+	LEAKS_REACHABLE,    /* the program can reach it */
+	LEAKS_RUNTIME,	    /* the dynamic linker's own */
+	LEAKS_PYTHON,	    /* from an interpreter's own allocators: not classified */
+	LEAKS_UNKNOWN,	    /* not classified */
+	LEAKS_CLASS_COUNT,
+};
+
+enum leaks_holder_kind {
+	LEAKS_HOLDER_GLOBAL,   /* writable data of a module; .value is its index */
+	LEAKS_HOLDER_STACK,    /* of a thread; .value is its tid */
+	LEAKS_HOLDER_REGISTER, /* likewise */
+	LEAKS_HOLDER_TLS,      /* likewise: thread-local variables and pthread_setspecific() */
+	LEAKS_HOLDER_RUNTIME,  /* blocks of the dynamic linker */
+	LEAKS_HOLDER_PYTHON,   /* blocks of an interpreter's own allocators */
+	LEAKS_HOLDER_MEMORY,   /* memory of which it is not known whose it is */
+	LEAKS_HOLDER_COUNT,
+};
+
+struct leaks_count {
+	uint64_t blocks;
+	uint64_t bytes;
+};
+
+/** struct leaks_holder - what keeps blocks alive; a block counts where it was found first */
+struct leaks_holder {
+	uint32_t kind; /* enum leaks_holder_kind */
+	uint32_t value;
+	struct leaks_count held;
+};
+
+/** struct leaks_member - blocks of one site in cycles of one shape */
+struct leaks_member {
+	uint32_t site; /* index in result_process.sites */
+	struct leaks_count own;
+};
+
+/** struct leaks_link - pointers at one offset of one member to another */
+struct leaks_link {
+	uint32_t from; /* index among the members */
+	uint32_t to;
+	uint64_t offset;
+};
+
+/**
+ * struct leaks_item - leaks of one site, or cycles of one shape
+ * @class:    enum leaks_class, LEAKS_POSSIBLE at most
+ * @site:     index in result_process.sites; of a cycle its heaviest member
+ * @own:      the blocks themselves
+ * @indirect: what would be given back with them: reachable through them alone
+ * @cycles:   how many
+ * @members, @links: of a cycle
+ */
+struct leaks_item {
+	uint32_t class;
+	uint32_t site;
+	struct leaks_count own;
+	struct leaks_count indirect;
+	uint64_t cycles;
+	const struct leaks_member *members;
+	size_t members_count;
+	const struct leaks_link *links;
+	size_t links_count;
+};
+
+/**
+ * struct result_leaks - one look
+ * @moment:   enum tenure_moment
+ * @done:     false: it was not possible; @why says why
+ * @direct:   memory was read with process_vm_readv(2)
+ * @partial:  not all memory is known: what may hold blocks counted as holding them
+ * @threads:  that were alive; @unstopped: of these, those that ran on
+ * @unread:   bytes of blocks that could not be read
+ * @scan_ns:  how long the program stood still
+ * @total_ns: how long it took altogether
+ */
+struct result_leaks {
+	uint32_t moment;
+	bool done;
+	bool direct;
+	bool partial;
+	const char *why;
+	uint64_t threads;
+	uint64_t unstopped;
+	uint64_t unread;
+	uint64_t scan_ns;
+	uint64_t total_ns;
+	struct leaks_count classes[LEAKS_CLASS_COUNT];
+	struct leaks_item *items;
+	size_t items_count;
+	struct leaks_holder *holders;
+	size_t holders_count;
+};
+
+#endif /* MODEL_RESULT_LEAKS_H */

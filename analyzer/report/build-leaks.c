@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a look through the memory has found, with stacks of the document. */
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "report/build.h"
+#include "report/report.h"
+#include "report/sig.h"
+
+/* A site by its number in the result. */
+static int add_place(struct build *build, uint32_t site, uint32_t *ret_stack, uint32_t *ret_fn)
+{
+	if (site >= build->result->sites_count) {
+		*ret_stack = REPORT_NONE;
+		*ret_fn = TENURE_FN_MALLOC;
+		return 0;
+	}
+	*ret_fn = build->result->sites[site].fn;
+	return build_stack(build, &build->result->sites[site], ret_stack);
+}
+
+static int add_members(struct build *build, const struct leaks_item *from, struct report_leak *leak)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < from->members_count && r == 0; i++) {
+		struct report_member member = { .own = from->members[i].own };
+
+		r = add_place(build, from->members[i].site, &member.stack, &member.fn);
+		if (r == 0)
+			r = vec_push(&leak->members, member);
+	}
+	for (size_t i = 0; i < from->links_count && r == 0; i++)
+		r = vec_push(&leak->links, from->links[i]);
+	return r;
+}
+
+static int add_leak(struct build *build, const struct leaks_item *from)
+{
+	struct report_process *process = build->process;
+	struct report_leak leak = { .class = from->class,
+				    .own = from->own,
+				    .indirect = from->indirect,
+				    .cycles = from->cycles };
+	int r = add_place(build, from->site, &leak.stack, &leak.fn);
+
+	/* Sites whose stacks look the same are one; cycles are not put together. */
+	for (size_t i = 0; i < process->leaks.count && r == 0 && from->class != LEAKS_CYCLE; i++) {
+		struct report_leak *old = &process->leaks.at[i];
+
+		if (old->class == leak.class && old->stack == leak.stack && old->fn == leak.fn) {
+			old->own.blocks += leak.own.blocks;
+			old->own.bytes += leak.own.bytes;
+			old->indirect.blocks += leak.indirect.blocks;
+			old->indirect.bytes += leak.indirect.bytes;
+			return 0;
+		}
+	}
+	if (r == 0)
+		r = sig_of_stack(build->report, process, leak.stack, "heap", &leak.sig);
+	if (r == 0)
+		r = vec_push(&process->leaks, leak);
+	return r < 0 ? r : add_members(build, from, &process->leaks.at[process->leaks.count - 1]);
+}
+
+static int add_holder(struct build *build, const struct leaks_holder *from)
+{
+	struct report_holder holder = { .kind = from->kind, .module = "", .held = from->held };
+	bool is_global = from->kind == LEAKS_HOLDER_GLOBAL;
+
+	if (!from->held.blocks)
+		return 0;
+	if (is_global && from->value < build->result->modules_count)
+		holder.module =
+			report_text(build->report, build->result->modules[from->value].path);
+	else if (!is_global)
+		holder.tid = from->value;
+	return holder.module ? vec_push(&build->process->scan.holders, holder) : -ENOMEM;
+}
+
+/* The certain before the possible, then by what is gained; those that hang on others last. */
+static int rank(const struct report_leak *leak)
+{
+	static const int ranks[] = {
+		[LEAKS_LOST] = 0, [LEAKS_CYCLE] = 0, [LEAKS_LOST_THROUGH] = 2, [LEAKS_POSSIBLE] = 1
+	};
+
+	return leak->class < ARRAY_SIZE(ranks) ? ranks[leak->class] : 3;
+}
+
+static int by_gain(const void *a, const void *b)
+{
+	const struct report_leak *x = a, *y = b;
+	uint64_t gain_x = x->own.bytes + x->indirect.bytes;
+	uint64_t gain_y = y->own.bytes + y->indirect.bytes;
+
+	if (rank(x) != rank(y))
+		return rank(x) - rank(y);
+	if (gain_x != gain_y)
+		return gain_x > gain_y ? -1 : 1;
+	if (x->sig != y->sig)
+		return x->sig < y->sig ? -1 : 1;
+	return x->stack < y->stack ? -1 : x->stack > y->stack;
+}
+
+static int by_held(const void *a, const void *b)
+{
+	const struct report_holder *x = a, *y = b;
+
+	if (x->held.bytes != y->held.bytes)
+		return x->held.bytes > y->held.bytes ? -1 : 1;
+	return x->kind < y->kind ? -1 : x->kind > y->kind;
+}
+
+int build_leaks(struct build *build)
+{
+	const struct result_leaks *from = build->result->leaks;
+	struct report_process *process = build->process;
+	struct report_scan *scan = &process->scan;
+	int r = 0;
+
+	if (!from)
+		return 0;
+	scan->looked = true;
+	scan->done = from->done;
+	scan->direct = from->direct;
+	scan->partial = from->partial;
+	scan->moment = from->moment;
+	scan->threads = from->threads;
+	scan->unstopped = from->unstopped;
+	scan->unread = from->unread;
+	scan->stopped_ns = from->scan_ns;
+	scan->total_ns = from->total_ns;
+	if (from->why) {
+		scan->why = report_text(build->report, from->why);
+		r = scan->why ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; i < LEAKS_CLASS_COUNT; i++)
+		scan->classes[i] = from->classes[i];
+	for (size_t i = 0; i < from->holders_count && r == 0; i++)
+		r = add_holder(build, &from->holders[i]);
+	for (size_t i = 0; i < from->items_count && r == 0; i++)
+		r = add_leak(build, &from->items[i]);
+	if (process->leaks.count)
+		qsort(process->leaks.at, process->leaks.count, sizeof(*process->leaks.at), by_gain);
+	if (scan->holders.count)
+		qsort(scan->holders.at, scan->holders.count, sizeof(*scan->holders.at), by_held);
+	return r;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was lost, the most worth fixing first, and how sure that is. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "base/utf8.h"
+#include "report/names.h"
+#include "report/text-parts.h"
+#include "report/words.h"
+#include "symbol/resolve.h"
+
+#define WEIGHT_COLUMNS 10
+#define BLOCKS_COLUMNS 12
+#define CLASS_COLUMNS  10
+#define INDENT	       (4 + WEIGHT_COLUMNS + CLASS_COLUMNS + BLOCKS_COLUMNS + 2)
+#define CALLERS	       3
+#define LINKS_SHOWN    6
+
+static const char *const kinds[] = {
+	[LEAKS_LOST] = "lost",
+	[LEAKS_CYCLE] = "cycle",
+	[LEAKS_LOST_THROUGH] = "through",
+	[LEAKS_POSSIBLE] = "possibly",
+};
+
+static void print_frame(const struct text *text, uint32_t stack, size_t indent)
+{
+	const struct text_out *out = &text->out;
+	const struct report *report = text->report;
+
+	if (stack == REPORT_NONE)
+		(void)fputs("[no stack]", out->file);
+	else
+		text_out_frame(out, report, &report->frames.at[report->stacks.at[stack].frame],
+			       REPORT_NONE, out->width - indent);
+	(void)fputc('\n', out->file);
+}
+
+/* The function that answers for a stack: not the allocator's own. */
+static uint32_t answering(const struct text *text, uint32_t stack)
+{
+	return places_culprit(&text->view, stack);
+}
+
+static void print_callers(const struct text *text, uint32_t stack)
+{
+	const struct text_out *out = &text->out;
+	const struct report *report = text->report;
+
+	for (int i = 0; i < CALLERS && stack != REPORT_NONE; i++) {
+		stack = report->stacks.at[stack].caller;
+		if (stack == REPORT_NONE)
+			break;
+		(void)fprintf(out->file, "%*s%*s%s%s%s ", INDENT, "", 2 * i, "", out->dim,
+			      out->arrow, out->plain);
+		print_frame(text, stack, INDENT + 2 * (size_t)i + utf8_width(out->arrow) + 1);
+	}
+}
+
+/* Who points at whom, in the words of the places that made them. */
+static void print_cycle(const struct text *text, const struct report_leak *leak)
+{
+	const struct text_out *out = &text->out;
+
+	(void)fprintf(out->file, "%*s%s%s cycle%s of:%s\n", INDENT, "", out->dim,
+		      units_count(leak->cycles).s, leak->cycles == 1 ? "" : "s", out->plain);
+	for (size_t i = 0; i < leak->members.count && i < LINKS_SHOWN; i++) {
+		const struct report_member *member = &leak->members.at[i];
+
+		(void)fprintf(out->file, "%*s%s%c %s blocks, %s, %s", INDENT + 2, "", out->dim,
+			      (char)('A' + (int)i), units_count(member->own.blocks).s,
+			      units_bytes(member->own.bytes).s, out->plain);
+		print_frame(text, answering(text, member->stack), INDENT + 32);
+	}
+	for (size_t i = 0; i < leak->links.count && i < LINKS_SHOWN; i++) {
+		const struct leaks_link *link = &leak->links.at[i];
+
+		if (link->from >= LINKS_SHOWN || link->to >= LINKS_SHOWN)
+			continue;
+		(void)fprintf(out->file, "%*s%s%c+%" PRIu64 " points to %c%s\n", INDENT + 2, "",
+			      out->dim, (char)('A' + (int)link->from), link->offset,
+			      (char)('A' + (int)link->to), out->plain);
+	}
+}
+
+static void print_leak(const struct text *text, size_t number, const struct report_leak *leak)
+{
+	const struct text_out *out = &text->out;
+	uint32_t stack = answering(text, leak->stack);
+
+	(void)fprintf(out->file, "%3zu %s%*s%s%*s%*s  ", number, out->bold, WEIGHT_COLUMNS,
+		      units_bytes(leak->own.bytes + leak->indirect.bytes).s, out->plain,
+		      CLASS_COLUMNS, kinds[leak->class], BLOCKS_COLUMNS,
+		      units_count(leak->own.blocks + leak->indirect.blocks).s);
+	print_frame(text, stack, INDENT);
+	print_callers(text, stack);
+	if (leak->indirect.blocks)
+		(void)fprintf(out->file,
+			      "%*s%sof these, %s in %s blocks are reached through it%s\n", INDENT,
+			      "", out->dim, units_bytes(leak->indirect.bytes).s,
+			      units_count(leak->indirect.blocks).s, out->plain);
+	if (leak->class == LEAKS_CYCLE)
+		print_cycle(text, leak);
+}
+
+static void print_sum(const struct text_out *out, const char *what, const struct leaks_count *count)
+{
+	if (count->blocks)
+		(void)fprintf(out->file, ", %s%s in %s block%s", what, units_bytes(count->bytes).s,
+			      units_count(count->blocks).s, count->blocks == 1 ? "" : "s");
+}
+
+/* How it was done, and what that leaves open. */
+static void print_way(const struct text *text)
+{
+	const struct text_out *out = &text->out;
+	const struct report_scan *scan = &text->process->scan;
+
+	(void)fprintf(out->file, "%s    looked at %s, memory read by %s in %s", out->dim,
+		      words_get(&words_moment, scan->moment),
+		      scan->direct ? "process_vm_readv" : "descriptor",
+		      units_time(scan->stopped_ns).s);
+	print_sum(out, "reachable ", &scan->classes[LEAKS_REACHABLE]);
+	print_sum(out, "of the runtime ", &scan->classes[LEAKS_RUNTIME]);
+	print_sum(out, "of Python ", &scan->classes[LEAKS_PYTHON]);
+	(void)fprintf(out->file, "%s\n", out->plain);
+	if (scan->unstopped)
+		(void)fprintf(out->file,
+			      "%s    %s of %s threads could not be stopped: nothing is certain%s\n",
+			      out->dim, units_count(scan->unstopped).s,
+			      units_count(scan->threads).s, out->plain);
+	else if (scan->partial)
+		(void)fprintf(out->file,
+			      "%s    not all blocks are known: whatever memory holds, counts as "
+			      "used%s\n",
+			      out->dim, out->plain);
+}
+
+static const char *why_not(const struct report_process *process, char *word, size_t bytes)
+{
+	const char *name;
+
+	switch (process->end.kind) {
+	case RESULT_END_SIGNAL:
+		name = sigabbrev_np(process->end.value);
+		(void)snprintf(word, bytes, "ended by SIG%s", name ? name : "?");
+		return word;
+	case RESULT_END_EXEC:
+		return "it became another program";
+	case RESULT_END_RUNNING:
+		return "it was still running";
+	case RESULT_END_EXIT:
+	case RESULT_END_UNKNOWN:
+		break;
+	}
+	return NULL;
+}
+
+int text_leaks(const struct text *text, const struct text_list *list)
+{
+	const struct text_out *out = &text->out;
+	const struct report_process *process = text->process;
+	const struct report_scan *scan = &process->scan;
+	const struct leaks_count *sums = scan->classes;
+	size_t shown = 0, count = 0;
+	char word[32];
+	const char *why = scan->looked ? scan->why : why_not(process, word, sizeof(word));
+
+	if (!scan->done) {
+		if (why && process->totals.live_blocks)
+			(void)fprintf(out->file, "\n%sLEAKED%s  %snot looked for: %s%s\n",
+				      out->bold, out->plain, out->dim, why, out->plain);
+		return 0;
+	}
+	for (size_t i = 0; i < process->leaks.count; i++)
+		count += process->leaks.at[i].class != LEAKS_LOST_THROUGH;
+	if (count == 0) {
+		(void)fprintf(out->file, "\n%sLEAKED%s  nothing\n", out->bold, out->plain);
+		print_way(text);
+		return 0;
+	}
+	(void)fprintf(out->file, "\n%s%-*s%s%s%*s  in%s\n", out->bold,
+		      4 + WEIGHT_COLUMNS + CLASS_COLUMNS, "LEAKED", out->plain, out->dim,
+		      BLOCKS_COLUMNS, "blocks", out->plain);
+	for (size_t i = 0; i < process->leaks.count && shown < list->top; i++)
+		if (process->leaks.at[i].class != LEAKS_LOST_THROUGH)
+			print_leak(text, ++shown, &process->leaks.at[i]);
+	if (count > shown)
+		(void)fprintf(out->file, "%s    %zu other place%s%s\n", out->dim, count - shown,
+			      count - shown == 1 ? "" : "s", out->plain);
+	(void)fprintf(out->file, "%s    together %s in %s blocks lost, of that %s in cycles",
+		      out->dim,
+		      units_bytes(sums[LEAKS_LOST].bytes + sums[LEAKS_CYCLE].bytes +
+				  sums[LEAKS_LOST_THROUGH].bytes)
+			      .s,
+		      units_count(sums[LEAKS_LOST].blocks + sums[LEAKS_CYCLE].blocks +
+				  sums[LEAKS_LOST_THROUGH].blocks)
+			      .s,
+		      units_bytes(sums[LEAKS_CYCLE].bytes).s);
+	print_sum(out, "possibly ", &sums[LEAKS_POSSIBLE]);
+	(void)fprintf(out->file, "%s\n", out->plain);
+	print_way(text);
+	return 0;
+}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "pages.h"
+#include "sys.h"
 
 static uint32_t bytes_for(uint32_t room)
 {
@@ -43,7 +44,7 @@ struct walk_memo *memo_new(void)
 	return memo;
 }
 
-bool memo_grow(struct walk_memo *memo)
+static bool grow(struct walk_memo *memo)
 {
 	struct walk_memo old = { .checks = memo->checks,
 				 .frames = memo->frames,
@@ -67,6 +68,18 @@ bool memo_grow(struct walk_memo *memo)
 	__builtin_memcpy(memo->fresh, old.fresh, room * sizeof(*old.fresh));
 	pages_unmap(old.checks, bytes);
 	return true;
+}
+
+bool memo_grow(struct walk_memo *memo)
+{
+	struct sys_sigset old;
+	bool has_grown;
+
+	/* A handler that left by longjmp() would leave half of it. */
+	sys_sigmask_all(&old);
+	has_grown = grow(memo);
+	(void)sys_sigmask(&old, NULL);
+	return has_grown;
 }
 
 void memo_clear(struct walk_memo *memo)

@@ -255,6 +255,7 @@ static uint32_t drop_gone(struct thread *thread)
 	return gone;
 }
 
+/* Context: all signals blocked, for a handler may never return. */
 static bool try_lock(void)
 {
 	return !__atomic_exchange_n(&image->modules_lock, 1, __ATOMIC_ACQUIRE);
@@ -291,11 +292,20 @@ static void scan_locked(struct thread *thread)
  * The holder never waits for us: it holds the loader's lock at most, and who
  * holds that meets ours only in modules_check(), which does not wait.
  */
-void modules_scan(struct thread *thread)
+static void scan(struct thread *thread)
 {
 	while (!try_lock())
-		(void)SYS_CALL0(SYS_sched_yield);
+		sys_pause();
 	scan_locked(thread);
+}
+
+void modules_scan(struct thread *thread)
+{
+	struct sys_sigset old;
+
+	sys_sigmask_all(&old);
+	scan(thread);
+	(void)sys_sigmask(&old, NULL);
 }
 
 static int visit_counters(struct dl_phdr_info *info, size_t bytes, void *arg)
@@ -318,15 +328,23 @@ static bool has_changed(void)
 
 void modules_refresh(struct thread *thread)
 {
+	struct sys_sigset old;
+
+	sys_sigmask_all(&old);
 	if (has_changed())
-		modules_scan(thread);
+		scan(thread);
+	(void)sys_sigmask(&old, NULL);
 }
 
 void modules_poll(struct thread *thread)
 {
+	struct sys_sigset old;
+
+	sys_sigmask_all(&old);
 	/* Who holds the lock is scanning; what this scan misses the next will find. */
 	if (has_changed() && try_lock())
 		scan_locked(thread);
+	(void)sys_sigmask(&old, NULL);
 }
 
 void modules_check(struct thread *thread, uintptr_t pc)

@@ -113,8 +113,11 @@ void record_begin(struct thread *thread)
 {
 	struct tenure_slot *slot = thread->slot;
 	struct tenure_chunk *chunk = chunk_of(thread);
-	/* A chunk that was begun and stayed empty is begun again under its number. */
-	uint64_t seq = (slot->pos >> 32) + ((uint32_t)slot->pos != sizeof(*chunk));
+	uint64_t seq = slot->pos >> 32;
+
+	/* A chunk that stayed empty, or was not quite begun, is begun again under its number. */
+	if (!seq || (uint32_t)slot->pos > sizeof(*chunk))
+		seq++;
 
 	/* A reader that copies during what follows must see the number change. */
 	__atomic_store_n(&slot->pos, seq << 32, __ATOMIC_SEQ_CST);

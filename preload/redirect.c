@@ -261,7 +261,7 @@ static void leave_out_what_is_heard(struct thread *thread)
 	uint32_t guard = thread->slot->busy;
 	bool heard[REDIRECT_COUNT] = { false };
 
-	__atomic_store_n(&thread->slot->busy, THREAD_PROBE, __ATOMIC_SEQ_CST);
+	thread_guard(thread, THREAD_PROBE);
 	/* The first call may set the allocator up, by way of malloc. */
 	try_delete(REDIRECT_DELETE_FIRST, try_new(REDIRECT_NEW_FIRST));
 	for (int i = REDIRECT_DELETE_FIRST; i < REDIRECT_COUNT; i++) {

@@ -69,7 +69,7 @@ int sink_reconnect(void)
 
 	sys_sigmask_all(&old);
 	while (__atomic_exchange_n(&image->sink_lock, 1, __ATOMIC_ACQUIRE))
-		(void)SYS_CALL0(SYS_sched_yield);
+		sys_pause();
 	err = reconnect_locked();
 	/* Release: pairs with the exchange above. */
 	__atomic_store_n(&image->sink_lock, 0, __ATOMIC_RELEASE);

@@ -35,6 +35,15 @@ static attr_always_inline long sys_call(long nr, long a, long b, long c, long d,
 	return ret;
 }
 
+/** sys_sp() - the stack pointer, about */
+static attr_always_inline uintptr_t sys_sp(void)
+{
+	uintptr_t sp;
+
+	__asm__("mov %%rsp, %0" : "=r"(sp));
+	return sp;
+}
+
 /** sys_ticks() - the time stamp of all records */
 static attr_always_inline uint64_t sys_ticks(void)
 {
@@ -58,6 +67,14 @@ static attr_always_inline long sys_call(long nr, long a, long b, long c, long d,
 			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
 			 : "memory");
 	return x0;
+}
+
+static attr_always_inline uintptr_t sys_sp(void)
+{
+	uintptr_t sp;
+
+	__asm__("mov %0, sp" : "=r"(sp));
+	return sp;
 }
 
 static attr_always_inline uint64_t sys_ticks(void)
@@ -170,6 +187,14 @@ static inline void sys_sigmask_all(struct sys_sigset *ret_old)
 
 	ret_old->bits = 0;
 	(void)sys_sigmask(&all, ret_old);
+}
+
+/** sys_pause() - let whoever holds a lock go on, whatever its priority */
+static inline void sys_pause(void)
+{
+	const struct timespec moment = { .tv_nsec = 50000 };
+
+	(void)SYS_CALL2(SYS_nanosleep, &moment, NULL);
 }
 
 static inline long sys_clock_ns(int clock, uint64_t *ret_ns)

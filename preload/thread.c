@@ -14,12 +14,14 @@
 #include "record.h"
 #include "shared.h"
 #include "sys.h"
+#include "walk.h"
 
 #define STATE_BATCHES  (TENURE_SLOTS_MAX / TENURE_SLOT_BATCH)
 #define RETIRED_TRIES  16u /* dead threads looked at before a fresh slot is taken */
 #define ELIDE_EVENTS   15u /* events after one that may share its stamp */
 #define KEYS_INLINE    32u /* pthread keys whose value glibc stores without calloc */
 #define DESTROY_ROUNDS 4u  /* PTHREAD_DESTRUCTOR_ITERATIONS */
+#define HANDLER_BYTES  768 /* of stack that the kernel takes for a signal, at the least */
 
 /* As large as a cache line or two, so that threads do not share one. */
 union state {
@@ -215,7 +217,7 @@ static struct thread *be_born(void)
 	self->slot_index = (uint32_t)index;
 	self->tid = tid;
 	self->slot->tid = tid;
-	self->slot->busy = 1;
+	thread_guard(self, THREAD_BUSY);
 	self->elide = 0;
 	self->last_stamp = sys_ticks();
 	self->stack_lo = 0;
@@ -277,6 +279,64 @@ void thread_reset(void)
 	thread_elide_ = (image->flags & TENURE_WELCOME_STAMP_ALL) ? 0 : ELIDE_EVENTS;
 }
 
+/*
+ * Was the guard taken by a frame that is gone?  A handler that has interrupted
+ * it runs further down on the same stack; on other stacks (coroutines,
+ * alternate ones) nothing can be told.
+ */
+static bool is_abandoned(const struct thread *self)
+{
+	uint32_t guard = self->slot->busy & THREAD_GUARD_MASK;
+	uintptr_t place = self->slot->busy & ~(uint32_t)THREAD_GUARD_MASK;
+	uintptr_t here = sys_sp();
+	/* Under the other guards calls arrive without a handler in between. */
+	uintptr_t nearest = here + (guard == THREAD_BUSY ? HANDLER_BYTES : 0);
+
+	if (!place || here < self->stack_lo || here >= self->stack_hi)
+		return false;
+	place |= here & ~(uintptr_t)UINT32_MAX;
+	if (place >= self->stack_hi)
+		place -= (uintptr_t)UINT32_MAX + 1;
+	return place >= self->stack_lo && place < self->stack_hi && place < nearest;
+}
+
+/* Begin afresh after what was published; a record that was being written is given up. */
+static void repair(struct thread *self)
+{
+	image_lost(TENURE_LOST_BUSY, 1);
+	self->cursor = self->slot->chunk + (uint32_t)self->slot->pos;
+	self->last_addr = 0;
+	self->last_stack = 0;
+	self->elide = 0;
+	walk_forget(self);
+	if ((uint32_t)self->slot->pos < sizeof(struct tenure_chunk))
+		record_begin(self);
+	else
+		record_flush(self);
+}
+
+/* The guard is not free.  Return: the state, if it could be had in spite of that. */
+static struct thread *enter_busy(struct thread *self)
+{
+	uint32_t guard = self->slot->busy & THREAD_GUARD_MASK;
+
+	if (is_abandoned(self)) {
+		thread_guard(self, THREAD_BUSY);
+		repair(self);
+		if (self->cursor && thread_may_record())
+			return self;
+		thread_park(self);
+		thread_leave(self);
+	} else if (guard == THREAD_PROBE) {
+		thread_probed_++;
+	} else if (guard != THREAD_INNER) {
+		image_lost(TENURE_LOST_BUSY, 1);
+	} else if (--self->inner_left == 0) {
+		self->slot->busy = THREAD_IDLE; /* what follows is not part of it */
+	}
+	return NULL;
+}
+
 /* A thread that has a slot, but whose cursor was taken away. */
 static struct thread *unpark(struct thread *self)
 {
@@ -285,12 +345,9 @@ static struct thread *unpark(struct thread *self)
 			image_lost(TENURE_LOST_OFF, 1);
 		return NULL;
 	}
-	if (self->slot->busy) {
-		image_lost(TENURE_LOST_BUSY, 1);
-		return NULL;
-	}
-	self->slot->busy = 1;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (self->slot->busy)
+		return enter_busy(self);
+	thread_guard(self, THREAD_BUSY);
 	if (!self->cursor) {
 		self->cursor = self->slot->chunk + (uint32_t)self->slot->pos;
 		thread_open_limit(self);
@@ -305,8 +362,7 @@ void thread_free_at_rest(const void *block, unsigned int flags)
 	if (!self || !self->slot || self->cursor || self->slot->busy || image_state() != IMAGE_ON ||
 	    __atomic_load_n(&image->paused, __ATOMIC_RELAXED) != IMAGE_FREES_ONLY)
 		return;
-	self->slot->busy = THREAD_BUSY;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	thread_guard(self, THREAD_BUSY);
 	self->cursor = self->slot->chunk + (uint32_t)self->slot->pos;
 	self->limit = full_limit(self);
 	if (self->cursor >= self->limit)
@@ -342,15 +398,8 @@ struct thread *thread_enter_slow(void)
 {
 	struct thread *self = thread_self_;
 
-	if (self && self->cursor) {
-		if (self->slot->busy == THREAD_PROBE)
-			thread_probed_++;
-		else if (self->slot->busy != THREAD_INNER)
-			image_lost(TENURE_LOST_BUSY, 1);
-		else if (--self->inner_left == 0)
-			self->slot->busy = THREAD_IDLE; /* what follows is not part of it */
-		return NULL;
-	}
+	if (self && self->cursor)
+		return enter_busy(self);
 	if (self && self->slot)
 		return unpark(self);
 	if (image_state() == IMAGE_OFF) {

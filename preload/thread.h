@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "sys.h"
 #include "tenure/wire.h"
 
 struct walk_memo;
@@ -66,12 +67,18 @@ struct thread {
 	char name[16];
 };
 
-/* Values of slot->busy, the guard. */
+/*
+ * Values of slot->busy, the guard, in the bits of THREAD_GUARD_MASK.  The
+ * others may hold the stack pointer's lower half where the guard was taken: a
+ * handler that leaves the shim by longjmp() leaves the guard behind, and that
+ * is noticed when the stack has shrunk past the place.  They may be 0.
+ */
 enum thread_guard {
 	THREAD_IDLE = 0,
 	THREAD_BUSY = 1,  /* in the shim: events of this thread are lost */
 	THREAD_INNER = 2, /* in a call that is recorded already: its events are part of it */
 	THREAD_PROBE = 3, /* trying whether an allocator's function arrives here */
+	THREAD_GUARD_MASK = 7,
 };
 
 /* NULL until the thread's first event.  See thread_enter(). */
@@ -85,6 +92,14 @@ extern uint32_t thread_elide_ attr_hidden;
 
 /* Events that arrived under THREAD_PROBE. */
 extern uint32_t thread_probed_ attr_hidden;
+
+/** thread_guard() - take the guard of this thread, which is free or one's own */
+static attr_always_inline void thread_guard(struct thread *self, enum thread_guard guard)
+{
+	/* The stack pointer is a multiple of 8. */
+	self->slot->busy = (uint32_t)sys_sp() + (uint32_t)guard;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
 
 /**
  * thread_enter_slow() - what thread_enter() does when the fast way is closed
@@ -114,8 +129,7 @@ static attr_always_inline struct thread *thread_enter(void)
 	if (unlikely(!self || !self->cursor || self->slot->busy))
 		return thread_enter_slow();
 
-	self->slot->busy = THREAD_BUSY;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	thread_guard(self, THREAD_BUSY);
 	return self;
 }
 

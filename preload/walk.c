@@ -353,6 +353,12 @@ uint32_t walk_capture(struct thread *thread, const struct stack_regs *regs)
 	return node;
 }
 
+void walk_forget(struct thread *thread)
+{
+	if (thread->memo)
+		thread->memo->count = 0;
+}
+
 void walk_depth(uint32_t frames)
 {
 	depth_max = frames;

@@ -34,6 +34,9 @@ uint32_t walk_capture(struct thread *thread, const struct stack_regs *regs);
  */
 attr_nodiscard int walk_init(void);
 
+/** walk_forget() - the last walk of @thread was left before its end; guard held */
+void walk_forget(struct thread *thread);
+
 /** walk_depth() - keep at most @frames of a stack, from its root; 0: all of them */
 void walk_depth(uint32_t frames);
 

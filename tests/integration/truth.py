@@ -131,6 +131,13 @@ class Checker:
         self.expect("complete", lost == 0, process.trust["complete"])
         self.may_be_incomplete = True
 
+    def check_lost_most(self, process, most):
+        lost = process.lost()
+        if lost > most:
+            self.problems.append(f"{lost} events are lost, {most} at most are allowed")
+        self.expect("complete", lost == 0, process.trust["complete"])
+        self.may_be_incomplete = True
+
     def check_complete(self, process, complete):
         self.expect("complete", complete, process.trust["complete"])
         self.may_be_incomplete = not complete

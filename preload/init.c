@@ -11,6 +11,7 @@
 
 #include "image.h"
 #include "intercept-new.h"
+#include "layer.h"
 #include "lookup.h"
 #include "modules.h"
 #include "provider.h"
@@ -65,6 +66,7 @@ __attribute__((constructor)) static void init(void)
 	if (lookup_in_program("malloc"))
 		image_lost(TENURE_LOST_OWN, 1);
 	modules_scan(thread);
+	layer_init(thread);
 	redirect_init(thread, intercept_new_operators);
 	provider_watch(thread);
 	thread_leave(thread);

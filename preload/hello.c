@@ -216,6 +216,9 @@ int hello_exchange(int fd, uint32_t flags, uint64_t number, struct tenure_welcom
 	fds[1] = -1;
 	if (err)
 		(void)sys_close(ret_pipe->fd);
+	else
+		/* A chunk for a pipe that had this number until now fails: the size is sealed. */
+		(void)SYS_CALL3(SYS_lseek, ret_memory->fd, 0, SEEK_END);
 out:
 	for (int i = 0; i < 2; i++)
 		if (fds[i] >= 0)

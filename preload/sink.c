@@ -19,6 +19,12 @@
 
 #define PATIENCE_MS 100
 
+/* Handshakes begun anew because the program has closed the socket under them. */
+#define RECONNECT_TRIES 20
+
+/* Writes of one chunk into a descriptor that was closed or became another just then. */
+#define STRAYS_MAX 100
+
 bool sink_fd_is_ours(const struct image_fd *held)
 {
 	struct stat st;
@@ -65,12 +71,15 @@ static int reconnect_locked(void)
 int sink_reconnect(void)
 {
 	struct sys_sigset old;
+	int tries = 0;
 	int err;
 
 	sys_sigmask_all(&old);
 	while (__atomic_exchange_n(&image->sink_lock, 1, __ATOMIC_ACQUIRE))
 		sys_pause();
-	err = reconnect_locked();
+	do
+		err = reconnect_locked();
+	while ((err == -EBADF || err == -ENOTSOCK) && ++tries < RECONNECT_TRIES);
 	/* Release: pairs with the exchange above. */
 	__atomic_store_n(&image->sink_lock, 0, __ATOMIC_RELEASE);
 	(void)sys_sigmask(&old, NULL);
@@ -115,6 +124,7 @@ static void wait_for_room(const struct sys_sigset *old)
 static int write_blocked(const void *chunk, uint32_t bytes, const struct sys_sigset *old)
 {
 	/* Only a program that blocks SIGPIPE itself can have one pending. */
+	int strays = 0;
 	bool blocks_sigpipe = old->bits & 1ull << (SIGPIPE - 1);
 
 	for (;;) {
@@ -138,7 +148,7 @@ static int write_blocked(const void *chunk, uint32_t bytes, const struct sys_sig
 		}
 		if (n == -EAGAIN)
 			wait_for_room(old);
-		else if (n != -EINTR && n != -EBADF)
+		else if (n != -EINTR && ((n != -EBADF && n != -EPERM) || ++strays > STRAYS_MAX))
 			return (int)n;
 	}
 }

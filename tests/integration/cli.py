@@ -482,7 +482,7 @@ class Files(Case):
     def test_no_output_writes_nothing(self):
         done = self.tenure("run", "--no-output", "true", check=0)
         self.assertEqual(self.files(), [])
-        self.assertIn("peak heap", done.err)
+        self.assertIn("allocated ", done.err)
 
     def test_a_full_disk_does_not_change_the_status(self):
         done = self.tenure("run", "-o", "/dev/full", "sh", "-c", "exit 4", check=4)

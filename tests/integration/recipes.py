@@ -85,7 +85,7 @@ def main(tenure):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(os.path.abspath(sys.argv[1]))
     for problem in problems:
         print(problem)
     sys.exit(bool(problems))

@@ -120,7 +120,7 @@ def main(tenure, scripts):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(os.path.abspath(sys.argv[1]), sys.argv[2])
     for problem in problems:
         print(problem)
     sys.exit(bool(problems))

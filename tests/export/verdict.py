@@ -79,6 +79,12 @@ def check_sarif(name, document, text):
             definition = json.load(f)
         for error in jsonschema.validators.validator_for(definition)(definition).iter_errors(sarif):
             problems.append(f"sarif {name}: {list(error.path)}: {error.message[:200]}")
+    try:
+        import sarif_pydantic
+        parsed = sarif_pydantic.Sarif.model_validate_json(text)
+        check(len(parsed.runs[0].results) == len(document["gate"]["violations"]), "sarif_pydantic")
+    except ImportError:
+        skipped.append("sarif_pydantic (PyPI)")
     check(sarif["version"] == "2.1.0" and len(sarif["runs"]) == 1, "sarif: head")
     one = sarif["runs"][0]
     rules = one["tool"]["driver"]["rules"]

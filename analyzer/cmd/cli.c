@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/units.h"
 
 #include "cli.h"
@@ -162,7 +163,7 @@ static void explain_long(const struct parser *parser, const char *word)
 			return;
 		}
 		matches += strncmp(known, typed, strlen(typed)) == 0;
-		cli_nearest(typed, known, &best, &distance);
+		nearest_feed(typed, known, &best, &distance);
 	}
 
 	log_error("%s option '--%s' of 'tenure %s'", matches > 1 ? "ambiguous" : "unknown", typed,

@@ -126,11 +126,4 @@ void cli_print_overview(FILE *out, const struct cli_command *const *commands);
 /** cli_print_json() - all commands and options as JSON; @commands ends with NULL */
 void cli_print_json(FILE *out, const struct cli_command *const *commands);
 
-/**
- * cli_nearest() - the candidate that @word is probably a misspelling of
- *
- * Feed the candidates one by one; *best starts as NULL, *distance as 0.
- */
-void cli_nearest(const char *word, const char *candidate, const char **best, size_t *distance);
-
 #endif /* CMD_CLI_H */

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "export/export.h"
 #include "report/report-load.h"
 #include "report/report.h"
@@ -61,7 +62,7 @@ static int refuse_format(const char *name)
 	size_t distance = 0;
 
 	for (size_t i = 0; export_formats[i].name; i++)
-		cli_nearest(name, export_formats[i].name, &near, &distance);
+		nearest_feed(name, export_formats[i].name, &near, &distance);
 	log_error("unknown format '%s'", name);
 	if (near)
 		log_hint("tenure export %s", near);

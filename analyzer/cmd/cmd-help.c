@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tenure help: the list of commands, or the help of one. */
 #include "base/log.h"
+#include "base/nearest.h"
 
 #include "cmd.h"
 
@@ -22,7 +23,7 @@ static int run(int argc, char *argv[])
 		else
 			log_error("unknown command '%s'", argv[0]);
 		for (size_t i = 0; argc == 1 && cmd_all[i]; i++)
-			cli_nearest(argv[0], cmd_all[i]->name, &best, &distance);
+			nearest_feed(argv[0], cmd_all[i]->name, &best, &distance);
 		log_hint("tenure help%s%s", best ? " " : "", best ? best : "");
 		return CMD_USAGE;
 	}

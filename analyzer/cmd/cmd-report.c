@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tenure report: show a report again, or make it from a capture. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "base/log.h"
-#include "input/capture.h"
-#include "report/report-load.h"
 #include "report/report.h"
 
 #include "cmd.h"
 #include "collector.h"
 #include "output.h"
+#include "source.h"
 
 static struct {
 	const char *json;
@@ -33,45 +31,6 @@ static const struct cli_option table[] = {
 	{ "generations", 0, CLI_TEXT, "BYTES,BYTES", NULL, "Captures", COLLECTOR_GENERATIONS_TEXT,
 	  &options.generations },
 };
-
-static int replay(const char *path, struct report **ret_report)
-{
-	struct collector collector = { .follow = COLLECTOR_BOTH };
-	struct capture_outcome outcome;
-	int r = collector_set_generations(&collector, options.generations);
-
-	if (r < 0)
-		return r;
-
-	log_progress("reading '%s'", path);
-	r = capture_replay(path, &collector_ops, &collector, &outcome);
-	if (r == 0 && outcome.cut)
-		log_note("'%s' is cut or damaged after %llu bytes; reporting what comes before",
-			 path, (unsigned long long)outcome.offset);
-	if (r == 0)
-		r = collector_report(&collector, ret_report);
-	log_progress_end();
-	if (r < 0)
-		log_error("cannot read '%s': %s", path,
-			  r == -EPROTONOSUPPORT ? "it was recorded by another version of tenure"
-						: log_reason(r));
-	collector_fini(&collector);
-	return r;
-}
-
-static int load(const char *path, struct report **ret_report)
-{
-	int r;
-
-	if (strcmp(path, "-") != 0 && capture_is_capture(path))
-		return replay(path, ret_report);
-
-	r = report_load(path, ret_report);
-	if (r < 0)
-		log_error("cannot read '%s': %s", path,
-			  *report_error_text() ? report_error_text() : log_reason(r));
-	return r;
-}
 
 static int show(const struct report *report, const char *path)
 {
@@ -106,7 +65,7 @@ static int run(int argc, char *argv[])
 		log_hint("tenure report FILE");
 		return CMD_USAGE;
 	}
-	if (load(argv[0], &report) < 0)
+	if (source_load(argv[0], options.generations, &report) < 0)
 		return CMD_USAGE;
 
 	status = show(report, argv[0]);

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/strbuf.h"
 #include "launch/program.h"
 #include "launch/template.h"
@@ -111,7 +112,7 @@ static void report_not_run(const char *name, int r)
 	log_error("cannot run '%s': %s", name, log_reason(r));
 	for (size_t i = 0; r == -ENOENT && cmd_all[i]; i++) {
 		if (!cmd_all[i]->internal)
-			cli_nearest(name, cmd_all[i]->name, &best, &distance);
+			nearest_feed(name, cmd_all[i]->name, &best, &distance);
 	}
 	if (best)
 		log_hint("tenure %s", best);

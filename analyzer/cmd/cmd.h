@@ -22,10 +22,20 @@ enum cmd_run_status {
 	CMD_RUN_SIGNAL = 128,	 /* plus the signal that ended the program */
 };
 
+/* Exit statuses of `check`, beside the program's own. */
+enum cmd_check_status {
+	CMD_CHECK_VIOLATION = 23,
+	CMD_CHECK_INCONCLUSIVE = 24,
+	CMD_CHECK_FILE_INCONCLUSIVE = 3, /* of files; else as enum cmd_status */
+};
+
 /* All commands, in the order of the overview; ended by NULL. */
 extern const struct cli_command *const cmd_all[];
 
+extern const struct cli_command cmd_baseline;
+extern const struct cli_command cmd_check;
 extern const struct cli_command cmd_collect;
+extern const struct cli_command cmd_diff;
 extern const struct cli_command cmd_doctor;
 extern const struct cli_command cmd_dump;
 extern const struct cli_command cmd_export;

@@ -189,7 +189,9 @@ static bool is_worth_it(const struct checkpoints *checkpoints,
 		return false;
 	if (series->kind != RESULT_SERIES_TIME)
 		return true;
-	/* Time is what is left when there is nothing better. */
+	/* Time is what is left when there is nothing better, and it takes a while. */
+	if (series->points.count < CHECKPOINTS_FIRST)
+		return false;
 	for (size_t i = 0; i < checkpoints->series.count; i++) {
 		const struct checkpoints_series *other = &checkpoints->series.at[i];
 

@@ -6,11 +6,17 @@
 #include "report/build.h"
 #include "report/report.h"
 
+#define LAST_INTERVALS 3u
+
+/* What it rose by at the end, if it did so in each of the last intervals: most did not. */
 static uint64_t rise_of(const struct report_rise *rise, size_t points)
 {
-	uint64_t first = rise->bytes[points > 2 ? 1 : 0], last = rise->bytes[points - 1];
+	size_t first = points > LAST_INTERVALS ? points - 1 - LAST_INTERVALS : 0;
 
-	return last > first ? last - first : 0;
+	for (size_t i = first + 1; i < points; i++)
+		if (rise->bytes[i] <= rise->bytes[i - 1])
+			return 0;
+	return points ? rise->bytes[points - 1] - rise->bytes[first] : 0;
 }
 
 struct ranked {

@@ -123,8 +123,8 @@ struct report_rise {
 
 /**
  * struct report_series - moments that can be compared; see struct result_series
- * @rises: of the signatures that hold more at the last point than at the
- *         second, the largest rise first
+ * @rises: of the signatures that rose in each of the last three intervals, the
+ *         largest rise first
  */
 struct report_series {
 	uint32_t kind; /* enum result_series_kind */
@@ -134,7 +134,7 @@ struct report_series {
 	VEC(struct report_rise) rises;
 };
 
-#define REPORT_RISES_MAX 1000 /* of one series */
+#define REPORT_RISES_MAX 200 /* of one series */
 
 struct report_module {
 	const char *path;

@@ -23,7 +23,7 @@ LAYERS = {
     "analyzer/analysis": ("analyzer/base", "analyzer/model"),
     "analyzer/report": (
         "analyzer/base", "analyzer/model", "analyzer/symbol", "analyzer/analysis"),
-    "analyzer/gate": ("analyzer/base", "analyzer/report"),
+    "analyzer/gate": ("analyzer/base", "analyzer/model", "analyzer/symbol", "analyzer/report"),
     "analyzer/export": (
         "analyzer/base", "analyzer/model", "analyzer/symbol", "analyzer/report"),
     "analyzer/cmd": (

@@ -150,7 +150,7 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 	};
 	static const struct result_series series[] = {
 		{ RESULT_SERIES_MARK, "turn", 3, points, 2 },
-		{ RESULT_SERIES_TIME, "", 9, points, 1 },
+		{ RESULT_SERIES_TIME, "", 9, points, 2 },
 	};
 	static const char *const notes[] = { "one note" };
 	struct result_process process = {

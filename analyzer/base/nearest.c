@@ -2,7 +2,7 @@
 /* Finds the name somebody probably meant. */
 #include <string.h>
 
-#include "cli.h"
+#include "base/nearest.h"
 
 #define NEAREST_MAX 40 /* longer words are not compared */
 
@@ -43,7 +43,7 @@ static size_t edits(const char *a, const char *b)
 	return above[length_b];
 }
 
-void cli_nearest(const char *word, const char *candidate, const char **best, size_t *distance)
+void nearest_feed(const char *word, const char *candidate, const char **best, size_t *distance)
 {
 	size_t length = strlen(word);
 	size_t allowed = length < 3 ? 1 : length < 6 ? 2 : 3;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reports from files: read again, or made from a capture. */
+#ifndef CMD_SOURCE_H
+#define CMD_SOURCE_H
+
+#include "base/attr.h"
+#include "report/document.h"
+
+/**
+ * source_load() - the report in @path, or of the capture there
+ * @path:        "-" is standard input
+ * @generations: value of --generations, or NULL
+ *
+ * Reports what goes wrong.
+ *
+ * Return: 0 and the document; or a negative errno.
+ */
+attr_nodiscard int source_load(const char *path, const char *generations,
+			       struct report **ret_report);
+
+#endif /* CMD_SOURCE_H */

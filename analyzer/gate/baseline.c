@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The baseline file. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/emit.h"
+#include "base/err.h"
+#include "gate/baseline.h"
+
+/* Figures of the whole process that are kept. */
+static const enum limits_metric kept[] = {
+	LIMITS_ALLOCATED, LIMITS_ALLOCATIONS, LIMITS_LIVE,
+	LIMITS_PEAK,	  LIMITS_SURVIVORS,   LIMITS_TEMPORARY,
+};
+
+static const char *copy(struct baseline *baseline, const char *text)
+{
+	return arena_string(&baseline->texts, text, strlen(text));
+}
+
+static int by_sig(const void *a, const void *b)
+{
+	const struct baseline_entry *x = a, *y = b;
+
+	return x->sig < y->sig ? -1 : x->sig > y->sig;
+}
+
+static void sort(struct baseline *baseline)
+{
+	if (baseline->entries.count)
+		qsort(baseline->entries.at, baseline->entries.count, sizeof(*baseline->entries.at),
+		      by_sig);
+}
+
+static int add_fact(struct baseline *baseline, const struct fact *fact, const char *reason)
+{
+	const struct baseline_entry entry = {
+		.sig = fact->sig,
+		.live_bytes = fact->live_bytes,
+		.live_blocks = fact->live_blocks,
+		.module = copy(baseline, fact->module),
+		.where = copy(baseline, fact->where),
+		.reason = copy(baseline, reason),
+	};
+
+	if (!entry.module || !entry.where || !entry.reason)
+		return -ENOMEM;
+	return vec_push(&baseline->entries, entry);
+}
+
+int baseline_from(struct baseline *baseline, const struct facts *facts)
+{
+	int r = 0;
+
+	*baseline = (struct baseline){ .environment = facts->environment };
+	memcpy(baseline->totals, facts->totals, sizeof(baseline->totals));
+	baseline->environment.tenure = copy(baseline, facts->environment.tenure);
+	baseline->environment.loader = copy(baseline, facts->environment.loader);
+	baseline->environment.python = copy(baseline, facts->environment.python);
+	if (!baseline->environment.tenure || !baseline->environment.loader ||
+	    !baseline->environment.python)
+		r = -ENOMEM;
+	for (size_t i = 0; i < facts->live.count && r == 0; i++) {
+		if (facts->live.at[i].live_blocks)
+			r = add_fact(baseline, &facts->live.at[i], "");
+	}
+	sort(baseline);
+	return r;
+}
+
+struct baseline_entry *baseline_find(const struct baseline *baseline, uint64_t sig)
+{
+	const struct baseline_entry key = { .sig = sig };
+
+	return baseline->entries.count
+		       ? bsearch(&key, baseline->entries.at, baseline->entries.count,
+				 sizeof(*baseline->entries.at), by_sig)
+		       : NULL;
+}
+
+uint64_t baseline_lower(struct baseline *baseline, const struct facts *facts)
+{
+	uint64_t changes = 0;
+	size_t left = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		if (facts->totals[kept[i]] < baseline->totals[kept[i]]) {
+			baseline->totals[kept[i]] = facts->totals[kept[i]];
+			changes++;
+		}
+	}
+	for (size_t i = 0; i < baseline->entries.count; i++) {
+		struct baseline_entry entry = baseline->entries.at[i];
+		const struct fact *fact = facts_find(facts, entry.sig);
+
+		if (!fact || !fact->live_blocks) {
+			changes++;
+			continue;
+		}
+		if (fact->live_bytes < entry.live_bytes) {
+			entry.live_bytes = fact->live_bytes;
+			entry.live_blocks = fact->live_blocks;
+			changes++;
+		}
+		baseline->entries.at[left++] = entry;
+	}
+	baseline->entries.count = left;
+	return changes;
+}
+
+int baseline_accept(struct baseline *baseline, const struct facts *facts, const char *what,
+		    const char *reason)
+{
+	const char *best, *text = copy(baseline, reason);
+	struct baseline_entry *entry;
+	enum limits_metric metric;
+	const struct fact *fact;
+	uint64_t sig;
+	int length = 0;
+	int r;
+
+	if (!text)
+		return -ENOMEM;
+	if (limits_find(what, &metric, &best) == 0) {
+		for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+			if (kept[i] != metric)
+				continue;
+			baseline->totals[metric] = facts->totals[metric];
+			baseline->reasons[metric] = text;
+			return 0;
+		}
+		return -ENOENT;
+	}
+	if (sscanf(what, "%16" SCNx64 "%n", &sig, &length) != 1 || length != 16 || what[length])
+		return -ENOENT;
+	fact = facts_find(facts, sig);
+	if (!fact || !fact->live_blocks)
+		return -ENOENT;
+	entry = baseline_find(baseline, sig);
+	if (entry) {
+		entry->live_bytes = fact->live_bytes;
+		entry->live_blocks = fact->live_blocks;
+		entry->reason = text;
+		return 0;
+	}
+	r = add_fact(baseline, fact, reason);
+	sort(baseline);
+	return r;
+}
+
+/* ---------------------------------------------------------------------- file */
+
+int baseline_write(const struct baseline *baseline, FILE *file)
+{
+	const struct facts_environment *environment = &baseline->environment;
+	struct emit *emit = malloc(sizeof(*emit));
+	int r;
+
+	if (!emit)
+		return -ENOMEM;
+	emit_init(emit, file);
+	emit_object(emit, NULL, EMIT_LINES);
+	emit_text(emit, "schema", BASELINE_SCHEMA);
+	emit_object(emit, "environment", EMIT_LINES);
+	emit_text(emit, "tenure", environment->tenure);
+	emit_text(emit, "loader", environment->loader);
+	emit_text(emit, "python", environment->python);
+	emit_text(emit, "allocator", environment->allocator);
+	emit_text(emit, "threads", environment->threads);
+	emit_text(emit, "sampling", environment->sampling);
+	emit_end(emit);
+
+	emit_object(emit, "totals", EMIT_LINES);
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		emit_uint(emit, limits_name(kept[i]), baseline->totals[kept[i]]);
+	emit_end(emit);
+	emit_object(emit, "reasons", EMIT_LINES);
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		if (baseline->reasons[kept[i]])
+			emit_text(emit, limits_name(kept[i]), baseline->reasons[kept[i]]);
+	}
+	emit_end(emit);
+
+	emit_array(emit, "live", EMIT_LINES);
+	for (size_t i = 0; i < baseline->entries.count; i++) {
+		const struct baseline_entry *entry = &baseline->entries.at[i];
+		char sig[20];
+
+		(void)snprintf(sig, sizeof(sig), "%016" PRIx64, entry->sig);
+		emit_object(emit, NULL, EMIT_FLAT);
+		emit_text(emit, "sig", sig);
+		emit_uint(emit, "bytes", entry->live_bytes);
+		emit_uint(emit, "blocks", entry->live_blocks);
+		emit_text(emit, "module", entry->module);
+		emit_text(emit, "where", entry->where);
+		if (*entry->reason)
+			emit_text(emit, "reason", entry->reason);
+		emit_end(emit);
+	}
+	emit_end(emit);
+	emit_end(emit);
+	r = emit_finish(emit);
+	free(emit);
+	return r;
+}
+
+static int damaged(struct baseline *baseline, const char *what)
+{
+	(void)snprintf(baseline->error, sizeof(baseline->error), "%s", what);
+	return -EINVAL;
+}
+
+static const char *text_at(struct baseline *baseline, const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return copy(baseline, text ? text : "");
+}
+
+/* A count; -1 when it is none. */
+static int64_t count_at(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_integer(value) ? (int64_t)json_integer_value(value) : -1;
+}
+
+static int load_entry(struct baseline *baseline, const json_t *from)
+{
+	const char *sig = json_string_value(json_object_get(from, "sig"));
+	struct baseline_entry entry = { 0 };
+	int64_t bytes = count_at(from, "bytes"), blocks = count_at(from, "blocks");
+	int length = 0;
+
+	if (!sig || sscanf(sig, "%16" SCNx64 "%n", &entry.sig, &length) != 1 || length != 16 ||
+	    sig[length])
+		return damaged(baseline, "an entry has no signature");
+	if (bytes < 0 || blocks < 0)
+		return damaged(baseline, "an entry has no bytes or no blocks");
+	entry.live_bytes = (uint64_t)bytes;
+	entry.live_blocks = (uint64_t)blocks;
+	entry.module = text_at(baseline, from, "module");
+	entry.where = text_at(baseline, from, "where");
+	entry.reason = text_at(baseline, from, "reason");
+	if (!entry.module || !entry.where || !entry.reason)
+		return -ENOMEM;
+	return vec_push(&baseline->entries, entry);
+}
+
+static int load_root(struct baseline *baseline, const json_t *root)
+{
+	const char *schema = json_string_value(json_object_get(root, "schema"));
+	const json_t *environment = json_object_get(root, "environment");
+	const json_t *totals = json_object_get(root, "totals");
+	const json_t *reasons = json_object_get(root, "reasons");
+	const json_t *live = json_object_get(root, "live");
+	int r = 0;
+
+	if (!schema || strcmp(schema, BASELINE_SCHEMA) != 0)
+		return damaged(baseline, "it is not a baseline of this version of tenure");
+	baseline->environment = (struct facts_environment){
+		.tenure = text_at(baseline, environment, "tenure"),
+		.loader = text_at(baseline, environment, "loader"),
+		.python = text_at(baseline, environment, "python"),
+		.allocator = text_at(baseline, environment, "allocator"),
+		.threads = text_at(baseline, environment, "threads"),
+		.sampling = text_at(baseline, environment, "sampling"),
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		const char *name = limits_name(kept[i]);
+		int64_t value = count_at(totals, name);
+
+		if (value < 0)
+			return damaged(baseline, "a total is missing");
+		baseline->totals[kept[i]] = (uint64_t)value;
+		if (json_is_string(json_object_get(reasons, name)))
+			baseline->reasons[kept[i]] = text_at(baseline, reasons, name);
+	}
+	for (size_t i = 0; i < json_array_size(live) && r == 0; i++)
+		r = load_entry(baseline, json_array_get(live, i));
+	sort(baseline);
+	for (size_t i = 1; i < baseline->entries.count && r == 0; i++) {
+		if (baseline->entries.at[i].sig == baseline->entries.at[i - 1].sig)
+			return damaged(baseline, "a signature is there twice");
+	}
+	return r;
+}
+
+int baseline_load(struct baseline *baseline, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	json_error_t error;
+	json_t *root;
+	int r;
+
+	*baseline = (struct baseline){ 0 };
+	if (!file)
+		return neg_errno();
+	root = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+	(void)fclose(file);
+	if (!root) {
+		(void)snprintf(baseline->error, sizeof(baseline->error), "line %d: %s", error.line,
+			       error.text);
+		return -EINVAL;
+	}
+	r = load_root(baseline, root);
+	json_decref(root);
+	return r;
+}
+
+void baseline_fini(struct baseline *baseline)
+{
+	vec_fini(&baseline->entries);
+	arena_fini(&baseline->texts);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parts of a program's memory that have a name:
+ *
+ *	process           all of it
+ *	dso:NAME          of an object, such as libfoo.so; the function that answers for it is there
+ *	package:NAME      likewise of a Python package or module, such as app.cache
+ *	function:GLOB     everything allocated on the way through these functions
+ *	sig:SIGNATURE     of one signature
+ *	type:NAME         of blocks whose type was named so
+ *	phase:GLOB        the heap while phases of this name lasted
+ *
+ * Names are globs as of the shell.
+ */
+#ifndef GATE_SCOPE_H
+#define GATE_SCOPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/strbuf.h"
+#include "gate/limits.h"
+#include "report/document.h"
+#include "report/places.h"
+
+/** scope_is_valid() - is it one of the above? */
+bool scope_is_valid(const char *scope);
+
+/** scope_has() - is there such a figure of a valid scope? */
+bool scope_has(const char *scope, enum limits_metric metric);
+
+/** scope_is_pattern() - can it name the sites to suppress? also "leak:TEXT", a part of a name */
+bool scope_is_pattern(const char *pattern);
+
+/** scope_matches() - is a site of this signature and stack part of what @pattern names? */
+bool scope_matches(const char *pattern, const struct places_view *view, uint64_t sig,
+		   uint32_t stack);
+
+/** scope_is_judged() - are blocks that this process left behind left over, and not just cut off? */
+bool scope_is_judged(const struct report_process *process);
+
+/**
+ * scope_measure() - a figure, all processes taken together
+ *
+ * Sums, but for the peak of whole processes and of phases: the largest one.
+ */
+uint64_t scope_measure(const struct places_view *view, const char *scope,
+		       enum limits_metric metric);
+
+/** scope_module() - append the object, or the Python file, of the function that answers */
+void scope_module(struct strbuf *text, const struct places_view *view, uint32_t stack);
+
+/** scope_where() - append that function and its place: "make  app.c:6" */
+void scope_where(struct strbuf *text, const struct places_view *view, uint32_t stack);
+
+#endif /* GATE_SCOPE_H */

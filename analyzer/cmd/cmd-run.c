@@ -30,7 +30,7 @@ static struct {
 	bool no_output;
 	bool force;
 	bool no_python;
-	bool no_leaks;
+	bool leaks;
 	bool paused;
 	bool no_wait;
 	bool anyway;
@@ -65,8 +65,10 @@ static const struct cli_option table[] = {
 	  &options.generations },
 	{ "no-python", 0, CLI_FLAG, NULL, NULL, "Recording",
 	  "record Python programs like all others", &options.no_python },
-	{ "no-leaks", 0, CLI_FLAG, NULL, NULL, "Recording",
-	  "do not look for leaks when a process has come to its end", &options.no_leaks },
+	{ "leaks", 0, CLI_FLAG, NULL, NULL, "Recording",
+	  "when a process ends by exit(), stop it, read its memory and say which blocks nothing "
+	  "points to any more; not part of a capture",
+	  &options.leaks },
 	{ "paused", 0, CLI_FLAG, NULL, NULL, "Recording",
 	  "record nothing until the program calls tenure_start()", &options.paused },
 	{ "no-wait", 0, CLI_FLAG, NULL, NULL, "Recording",
@@ -98,7 +100,7 @@ static int set_options(struct run *run)
 	run->server.max_depth = options.max_depth > UINT32_MAX ? 0 : (uint32_t)options.max_depth;
 	if (options.paused)
 		run->server.welcome_flags |= TENURE_WELCOME_PAUSED;
-	run->server.scan = !options.no_leaks;
+	run->server.scan = options.leaks;
 	if (options.no_python)
 		run->server.welcome_flags |= TENURE_WELCOME_NO_PYTHON;
 	return 0;

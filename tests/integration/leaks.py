@@ -19,7 +19,7 @@ def check(tenure, target, shape, *more):
     with tempfile.TemporaryDirectory(prefix="tenure-test-") as directory:
         report = os.path.join(directory, "report.json")
         truth = os.path.join(directory, "truth")
-        done = run.call(run.tenure_argv(tenure, report, [target, shape, *more]), fd3=truth)
+        done = run.call(run.tenure_argv(tenure, report, [target, shape, *more], "--leaks"), fd3=truth)
         if done.status != 0:
             return [f"status {done.status}: {done.stderr.decode()}"]
         with open(truth, encoding="utf-8") as f:

@@ -106,7 +106,7 @@ def churn():
         [Plain(), Slots(), Attributes(), "%d" % i, float(i)]
 
 
-threads = [threading.Thread(target=work, args=(50,)) for _ in range(3)]
+threads = [threading.Thread(target=work, args=(50,)) for _ in range(3 * ("threads" in sys.argv))]
 for thread in threads:
     thread.start()
 work(100)

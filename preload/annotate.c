@@ -9,6 +9,7 @@
 #include "image.h"
 #include "intercept.h"
 #include "record.h"
+#include "sample.h"
 #include "stack.h"
 #include "tenure/tenure.h"
 #include "thread.h"
@@ -53,14 +54,14 @@ attr_export void tenure_hook_alloc(const void *block, size_t bytes)
 
 attr_export void tenure_hook_free(const void *block)
 {
-	intercept_free(block, TENURE_HEAD_CUSTOM);
+	(void)intercept_free(block, TENURE_HEAD_CUSTOM);
 }
 
 attr_export void tenure_hook_realloc(const void *old_block, const void *block, size_t bytes)
 {
 	const struct stack_regs regs = STACK_HERE();
 
-	intercept_free(old_block, TENURE_HEAD_CUSTOM | (block ? TENURE_HEAD_REALLOC : 0));
+	(void)intercept_free(old_block, TENURE_HEAD_CUSTOM | (block ? TENURE_HEAD_REALLOC : 0));
 	(void)intercept_alloc((void *)(uintptr_t)block, bytes, TENURE_FN_CUSTOM, &regs);
 }
 
@@ -70,6 +71,9 @@ attr_export void tenure_hook_type(const void *block, const char *type)
 	struct thread *thread;
 
 	if (!block || !type)
+		return;
+	if (sample_filter && !sample_has(sample_key(block, false)) &&
+	    !sample_has(sample_key(block, true)))
 		return;
 	thread = thread_enter();
 	if (!thread)

@@ -16,6 +16,7 @@
 #include "pages.h"
 #include "provider.h"
 #include "record.h"
+#include "sample.h"
 #include "shared.h"
 #include "spawn.h"
 #include "sys.h"
@@ -109,6 +110,8 @@ static int come_up(void)
 		err = nodes_init();
 	if (!err)
 		err = walk_init();
+	if (!err)
+		err = sample_init();
 	if (err) {
 		(void)sys_close(image->pipe.fd);
 		(void)sys_close(image->memory.fd);

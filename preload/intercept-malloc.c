@@ -3,6 +3,7 @@
  * malloc, calloc, realloc, reallocarray, free and their sized forms.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -29,21 +30,21 @@ attr_export void *calloc(size_t count, size_t bytes)
 
 attr_export void free(void *block)
 {
-	intercept_free(block, 0);
+	(void)intercept_free(block, 0);
 	real.free(block);
 }
 
 attr_export void cfree(void *block);
 attr_export void cfree(void *block)
 {
-	intercept_free(block, 0);
+	(void)intercept_free(block, 0);
 	real.free(block);
 }
 
 attr_export void free_sized(void *block, size_t bytes);
 attr_export void free_sized(void *block, size_t bytes)
 {
-	intercept_free(block, 0);
+	(void)intercept_free(block, 0);
 	if (real.free_sized)
 		real.free_sized(block, bytes);
 	else
@@ -53,22 +54,11 @@ attr_export void free_sized(void *block, size_t bytes)
 attr_export void free_aligned_sized(void *block, size_t align, size_t bytes);
 attr_export void free_aligned_sized(void *block, size_t align, size_t bytes)
 {
-	intercept_free(block, 0);
+	(void)intercept_free(block, 0);
 	if (real.free_aligned_sized)
 		real.free_aligned_sized(block, align, bytes);
 	else
 		real.free(block);
-}
-
-static attr_cold void note_back(const void *block)
-{
-	struct thread *thread = thread_enter();
-	uint64_t addr = (uintptr_t)block;
-
-	if (!thread)
-		return;
-	record_ext(thread, TENURE_EXT_REALLOC_BACK, &addr, sizeof(addr), NULL, 0);
-	thread_leave(thread);
 }
 
 /*
@@ -77,16 +67,16 @@ static attr_cold void note_back(const void *block)
  */
 static attr_always_inline void *resize(void *block, size_t bytes, const struct stack_regs *regs)
 {
+	bool recorded = intercept_free(block, TENURE_HEAD_REALLOC);
 	void *moved;
 
-	intercept_free(block, TENURE_HEAD_REALLOC);
 	moved = real.realloc(block, bytes);
 	if (likely(moved != NULL))
 		return intercept_alloc(moved, bytes, TENURE_FN_REALLOC, regs);
 
 	/* With 0 bytes NULL means freed; else it failed, and the old block is back. */
-	if (block && bytes)
-		note_back(block);
+	if (block && bytes && recorded)
+		intercept_back(block);
 	return NULL;
 }
 

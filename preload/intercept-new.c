@@ -25,7 +25,7 @@
 	{                                                                              \
 		void (*next)(void *, uintptr_t, uintptr_t) = redirect_targets[i].next; \
                                                                                        \
-		intercept_free(block, 0);                                              \
+		(void)intercept_free(block, 0);                                        \
 		next(block, a, b);                                                     \
 	}
 

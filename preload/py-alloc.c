@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "intercept.h"
 #include "py-code.h"
 #include "py-gc.h"
 #include "py-provider.h"
@@ -18,6 +19,7 @@
 #include "py-table.h"
 #include "py-types.h"
 #include "record.h"
+#include "sample.h"
 #include "stack.h"
 
 /*
@@ -104,15 +106,131 @@ static attr_always_inline void clear_header(void *block, size_t bytes)
 		words[2 * i + 1] = 0;
 }
 
+/* ------------------------------- all but the fast way: samples, and rest */
+
+/*
+ * Begin an allocation.  Return: the thread's state, prepared for the call of
+ * the allocator below; NULL: nothing of it is ours.
+ */
+static struct thread *slow_begin(size_t bytes, unsigned int domain, uint32_t events,
+				 bool *ret_passes)
+{
+	struct thread *self;
+
+	if (domain == PY_DOMAIN_OBJ && unlikely(watching) && sample_filter) {
+		self = thread_enter();
+		if (self) {
+			watching = false;
+			py_provider_first_object(self);
+			thread_leave(self);
+		}
+	}
+	self = thread_self_;
+	*ret_passes = sample_passes(self, bytes);
+	if (!*ret_passes)
+		self = sample_enter(bytes);
+	if (self)
+		inner_begin(self, events);
+	return self;
+}
+
+static void slow_end(struct thread *self, const struct stack_regs *regs, void *block, size_t bytes,
+		     unsigned int domain, bool passes)
+{
+	if (!self)
+		return;
+	inner_end(self);
+	if (block && !passes && (!sample_filter || sample_remember(sample_key(block, false))))
+		got(self, regs, block, bytes, domain);
+	thread_leave(self);
+}
+
+static attr_noinline void *slow_malloc(const struct stack_regs *regs, size_t bytes,
+				       unsigned int domain)
+{
+	const struct py_allocator *below = &inner[domain];
+	bool passes;
+	struct thread *self = slow_begin(bytes, domain, INNER_ALLOC, &passes);
+	void *block = below->malloc(below->ctx, bytes);
+
+	if (self && block && !passes && domain == PY_DOMAIN_OBJ)
+		clear_header(block, bytes);
+	slow_end(self, regs, block, bytes, domain, passes);
+	return block;
+}
+
+static attr_noinline void *slow_calloc(const struct stack_regs *regs, size_t count, size_t bytes,
+				       unsigned int domain)
+{
+	const struct py_allocator *below = &inner[domain];
+	bool passes;
+	struct thread *self = slow_begin(count * bytes, domain, INNER_ALLOC, &passes);
+	void *block = below->calloc(below->ctx, count, bytes);
+
+	slow_end(self, regs, block, count * bytes, domain, passes);
+	return block;
+}
+
+/* Return: whether it was a recorded block. */
+static bool slow_lose(void *block, unsigned int domain, unsigned int flags)
+{
+	struct thread *self;
+
+	if (sample_filter && !sample_forget(sample_key(block, false))) {
+		lose(NULL, block, domain);
+		return false;
+	}
+	self = thread_enter();
+	lose(self, block, domain);
+	if (!self)
+		return false;
+	record_free(self, block, flags);
+	thread_leave(self);
+	return true;
+}
+
+static attr_noinline void *slow_realloc(const struct stack_regs *regs, void *old, size_t bytes,
+					unsigned int domain)
+{
+	const struct py_allocator *below = &inner[domain];
+	bool recorded = old && slow_lose(old, domain, TENURE_HEAD_REALLOC);
+	bool passes;
+	struct thread *self = slow_begin(bytes, domain, INNER_REALLOC, &passes);
+	void *block = below->realloc(below->ctx, old, bytes);
+
+	slow_end(self, regs, block, bytes, domain, passes);
+	if (!block && recorded)
+		intercept_back(old);
+	return block;
+}
+
+static attr_noinline void slow_free(void *block, unsigned int domain)
+{
+	const struct py_allocator *below = &inner[domain];
+	bool recorded = slow_lose(block, domain, 0);
+	struct thread *self = recorded && !sample_filter ? thread_enter() : NULL;
+
+	if (self)
+		inner_begin(self, INNER_FREE);
+	below->free(below->ctx, block);
+	if (self) {
+		inner_end(self);
+		thread_leave(self);
+	}
+}
+
+/* --------------------------------------------------------- the fast way */
+
 static attr_always_inline void *hook_malloc(const struct stack_regs *regs, size_t bytes,
 					    unsigned int domain)
 {
 	const struct py_allocator *below = &inner[domain];
-	struct thread *self = thread_enter();
+	struct thread *self = thread_self_;
 	void *block;
 
-	if (unlikely(!self))
-		return below->malloc(below->ctx, bytes);
+	if (unlikely(!thread_is_open(self)))
+		return slow_malloc(regs, bytes, domain);
+	thread_guard(self, THREAD_BUSY);
 	inner_begin(self, INNER_ALLOC);
 	block = below->malloc(below->ctx, bytes);
 	inner_end(self);
@@ -129,11 +247,12 @@ static attr_always_inline void *hook_calloc(const struct stack_regs *regs, size_
 					    size_t bytes, unsigned int domain)
 {
 	const struct py_allocator *below = &inner[domain];
-	struct thread *self = thread_enter();
+	struct thread *self = thread_self_;
 	void *block;
 
-	if (unlikely(!self))
-		return below->calloc(below->ctx, count, bytes);
+	if (unlikely(!thread_is_open(self)))
+		return slow_calloc(regs, count, bytes, domain);
+	thread_guard(self, THREAD_BUSY);
 	inner_begin(self, INNER_ALLOC);
 	block = below->calloc(below->ctx, count, bytes);
 	inner_end(self);
@@ -147,11 +266,12 @@ static attr_always_inline void *hook_realloc(const struct stack_regs *regs, void
 					     unsigned int domain)
 {
 	const struct py_allocator *below = &inner[domain];
-	struct thread *self = thread_enter();
+	struct thread *self = thread_self_;
 	void *block;
 
-	if (unlikely(!self))
-		return below->realloc(below->ctx, old, bytes);
+	if (unlikely(!thread_is_open(self)))
+		return slow_realloc(regs, old, bytes, domain);
+	thread_guard(self, THREAD_BUSY);
 	if (old) {
 		lose(self, old, domain);
 		record_free(self, old, TENURE_HEAD_REALLOC);
@@ -173,18 +293,18 @@ static attr_always_inline void *hook_realloc(const struct stack_regs *regs, void
 static attr_always_inline void hook_free(void *block, unsigned int domain)
 {
 	const struct py_allocator *below = &inner[domain];
-	struct thread *self;
+	struct thread *self = thread_self_;
 
 	if (!block) {
 		below->free(below->ctx, block);
 		return;
 	}
-	self = thread_enter();
-	lose(self, block, domain);
-	if (unlikely(!self)) {
-		below->free(below->ctx, block);
+	if (unlikely(!thread_is_open(self))) {
+		slow_free(block, domain);
 		return;
 	}
+	thread_guard(self, THREAD_BUSY);
+	lose(self, block, domain);
 	record_free(self, block, 0);
 	inner_begin(self, INNER_FREE);
 	below->free(below->ctx, block);

@@ -131,6 +131,7 @@ void record_begin(struct thread *thread)
 	thread->last_addr = 0;
 	thread->last_stack = 0;
 	thread->cursor = slot->chunk + sizeof(*chunk);
+	thread->direct = !image->sample_bytes;
 	/* Release: the head before its length. */
 	__atomic_store_n(&slot->pos, seq << 32 | sizeof(*chunk), __ATOMIC_RELEASE);
 	thread_open_limit(thread);

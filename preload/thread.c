@@ -52,6 +52,7 @@ bool thread_may_record(void)
 
 void thread_park(struct thread *thread)
 {
+	thread->direct = 0;
 	thread->limit = NULL;
 	thread->cursor = NULL;
 }
@@ -276,7 +277,9 @@ void thread_init(void)
 void thread_reset(void)
 {
 	thread_multi = 0;
-	thread_elide_ = (image->flags & TENURE_WELCOME_STAMP_ALL) ? 0 : ELIDE_EVENTS;
+	/* Between two samples a lot happens: each has its own stamp. */
+	thread_elide_ =
+		(image->flags & TENURE_WELCOME_STAMP_ALL) || image->sample_bytes ? 0 : ELIDE_EVENTS;
 }
 
 /*
@@ -350,6 +353,7 @@ static struct thread *unpark(struct thread *self)
 	thread_guard(self, THREAD_BUSY);
 	if (!self->cursor) {
 		self->cursor = self->slot->chunk + (uint32_t)self->slot->pos;
+		self->direct = !image->sample_bytes;
 		thread_open_limit(self);
 	}
 	return self;
@@ -398,8 +402,12 @@ struct thread *thread_enter_slow(void)
 {
 	struct thread *self = thread_self_;
 
-	if (self && self->cursor)
-		return enter_busy(self);
+	if (self && self->cursor) {
+		if (self->slot->busy)
+			return enter_busy(self);
+		thread_guard(self, THREAD_BUSY); /* sampling */
+		return self;
+	}
 	if (self && self->slot)
 		return unpark(self);
 	if (image_state() == IMAGE_OFF) {

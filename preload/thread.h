@@ -34,16 +34,18 @@ struct walk_memo;
  * @last_addr:  of the last record, bytes
  * @last_stack: of the last ALLOC record
  * @elide:      events that may still reuse last_stamp (single-threaded only)
- * @sample_left: bytes until the next sample; only when sampling
+ * @sample_left: bytes until the next sample; 0 unless sampling
+ * @direct:     every event is recorded, and may be now: the fast way is open
+ * @tid:        kernel thread id
  * @stack_lo:   bounds of the thread's own stack, 0 while unknown
  * @stack_hi:   first address above it
  * @memo:       the walker's memory of the last stack
  * @provider:   free for the language provider
  * @inner_left: with THREAD_INNER: so many events are part of the call, then the guard
  *              is open again
- * @tid:        kernel thread id
  * @slot_index: of @slot
  * @name:       the thread's name as last recorded
+ * @sample_random: what the next distance of samples is made from; 0 at first
  *
  * When the state of a dead thread is taken over by a new one, @memo and
  * @provider stay and @stack_hi becomes 0: their owners start afresh then.
@@ -56,15 +58,17 @@ struct thread {
 	uint64_t last_addr;
 	uint32_t last_stack;
 	uint32_t elide;
-	int64_t sample_left;
+	uint64_t sample_left;
+	uint32_t direct;
+	uint32_t tid;
 	uintptr_t stack_lo;
 	uintptr_t stack_hi;
 	struct walk_memo *memo;
 	void *provider;
-	uint32_t tid;
 	uint32_t slot_index;
 	uint32_t inner_left;
 	char name[16];
+	uint64_t sample_random;
 };
 
 /*
@@ -112,6 +116,12 @@ static attr_always_inline void thread_guard(struct thread *self, enum thread_gua
  */
 attr_cold struct thread *thread_enter_slow(void);
 
+/** thread_is_open() - may the event take the fast way? */
+static attr_always_inline bool thread_is_open(const struct thread *self)
+{
+	return likely(self != NULL) && likely(self->direct) && likely(!self->slot->busy);
+}
+
 /**
  * thread_enter() - take the guard of this thread
  *
@@ -126,9 +136,8 @@ static attr_always_inline struct thread *thread_enter(void)
 {
 	struct thread *self = thread_self_;
 
-	if (unlikely(!self || !self->cursor || self->slot->busy))
+	if (unlikely(!thread_is_open(self)))
 		return thread_enter_slow();
-
 	thread_guard(self, THREAD_BUSY);
 	return self;
 }

@@ -31,6 +31,7 @@ static const char *const losses[] = {
 	[TENURE_LOST_PIPE] = "pipe",	     [TENURE_LOST_OFF] = "off",
 	[TENURE_LOST_EARLY] = "early",	     [TENURE_LOST_MODULES] = "modules",
 	[TENURE_LOST_PROVIDER] = "provider", [TENURE_LOST_OWN] = "own_malloc",
+	[TENURE_LOST_SAMPLES] = "samples",
 };
 
 static const char *const marks[] = {

@@ -130,6 +130,7 @@ enum tenure_lost {
 	TENURE_LOST_MODULES,  /* a loaded object could not be described */
 	TENURE_LOST_PROVIDER, /* a language provider had to skip something */
 	TENURE_LOST_OWN,      /* the program defines malloc itself; 1: nobody can count its calls */
+	TENURE_LOST_SAMPLES,  /* sampled blocks that there was no room to remember */
 	TENURE_LOST_COUNT = 16,
 };
 

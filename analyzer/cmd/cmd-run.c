@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/strbuf.h"
+#include "base/units.h"
 #include "launch/program.h"
 #include "launch/template.h"
 #include "report/report.h"
@@ -18,6 +19,9 @@
 #include "output.h"
 #include "runner.h"
 
+/* Mean distance of samples in bytes: more than any program allocates. */
+#define SAMPLE_MAX (UINT64_C(1) << 40)
+
 static const char *const follow_values[] = { "both", "fork", "exec", "none", NULL };
 
 static struct {
@@ -26,6 +30,7 @@ static struct {
 	const char *generations;
 	struct output_summary summary;
 	uint64_t max_depth;
+	uint64_t sample;
 	unsigned int follow;
 	bool no_output;
 	bool force;
@@ -61,6 +66,11 @@ static const struct cli_option table[] = {
 	  &options.follow },
 	{ "max-depth", 0, CLI_COUNT, "N", NULL, "Recording",
 	  "keep the N outermost frames of each call stack; default all", &options.max_depth },
+	{ "sample", 0, CLI_BYTES, "SIZE", NULL, "Recording",
+	  "do not record every allocation, but one in SIZE bytes on average, for example 512KiB; "
+	  "figures are then estimates, shown with their standard errors, and the program is hardly "
+	  "slowed down; 0, the default, records all",
+	  &options.sample },
 	{ "generations", 0, CLI_TEXT, "BYTES,BYTES", NULL, "Recording", COLLECTOR_GENERATIONS_TEXT,
 	  &options.generations },
 	{ "no-python", 0, CLI_FLAG, NULL, NULL, "Recording",
@@ -98,6 +108,11 @@ static int set_options(struct run *run)
 
 	run->collector.follow = options.follow;
 	run->server.max_depth = options.max_depth > UINT32_MAX ? 0 : (uint32_t)options.max_depth;
+	if (options.sample > SAMPLE_MAX) {
+		log_error("--sample: more than %s is not possible", units_bytes(SAMPLE_MAX).s);
+		return -EINVAL;
+	}
+	run->server.sample_bytes = options.sample;
 	if (options.paused)
 		run->server.welcome_flags |= TENURE_WELCOME_PAUSED;
 	run->server.scan = options.leaks;

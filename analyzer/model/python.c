@@ -282,19 +282,20 @@ bool python_collecting(const struct python *python)
 	return python->running_count != 0;
 }
 
-int python_freed(struct python *python, uint16_t thread, uint32_t site, uint64_t bytes)
+int python_freed(struct python *python, uint16_t thread, uint32_t site, uint64_t bytes,
+		 uint64_t blocks)
 {
 	for (size_t i = 0; i < python->running.count; i++) {
 		struct running *running = &python->running.at[i];
 
 		if (!running->is_on || running->thread != thread)
 			continue;
-		running->collection.freed_blocks++;
+		running->collection.freed_blocks += blocks;
 		running->collection.freed_bytes += bytes;
 		while (python->collected.count <= site)
 			if (vec_push(&python->collected, (struct collected){ 0 }) < 0)
 				return -ENOMEM;
-		python->collected.at[site].blocks++;
+		python->collected.at[site].blocks += blocks;
 		python->collected.at[site].bytes += bytes;
 		return 0;
 	}

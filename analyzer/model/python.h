@@ -38,7 +38,7 @@ attr_nodiscard int python_feed(struct python *python, const struct event *event)
  * Return: 0 or -ENOMEM.
  */
 attr_nodiscard int python_freed(struct python *python, uint16_t thread, uint32_t site,
-				uint64_t bytes);
+				uint64_t bytes, uint64_t blocks);
 
 /** python_collected() - what collectors have given back of a site */
 void python_collected(const struct python *python, uint32_t site, uint64_t *ret_blocks,

@@ -22,6 +22,21 @@
 #define RESULT_LIFE_BUCKETS 40 /* bucket n: lifetimes of n significant bits, in microseconds */
 
 /**
+ * struct result_errors - standard errors of figures that are estimates; else all 0
+ *
+ * Names are those of the figures in struct result_site; of the totals, @bytes
+ * is that of allocated_bytes.
+ */
+struct result_errors {
+	uint64_t allocations;
+	uint64_t bytes;
+	uint64_t live_blocks;
+	uint64_t live_bytes;
+	uint64_t peak_blocks;
+	uint64_t peak_bytes;
+};
+
+/**
  * struct result_site - all allocations from one stack by one function
  * @stack:        id of the leaf node
  * @fn:           enum tenure_fn
@@ -42,6 +57,7 @@
  * @alive_bytes:  their bytes
  * @life_sum:     ticks lived by the blocks that died
  * @life_max:     longest of them
+ * @errors:       when sampled
  */
 struct result_site {
 	uint32_t stack;
@@ -63,6 +79,7 @@ struct result_site {
 	uint64_t alive_bytes[RESULT_GENERATIONS];
 	uint64_t life_sum;
 	uint64_t life_max;
+	struct result_errors errors;
 };
 
 /**
@@ -240,6 +257,9 @@ struct result_leaks;
  * @mapped:      the same for mmap'd anonymous ranges
  * @gen_clock:   bytes allocated since birth at which a block enters
  *               generation 1 and 2
+ * @sample_bytes: mean distance of samples; then the figures of heap blocks are
+ *               estimates.  0: everything was recorded
+ * @errors:      of the totals, when sampled
  * @python:      NULL when there is no interpreter in it; result-python.h
  * @leaks:       NULL when nobody looked; result-leaks.h
  * @ns_per_tick: multiply a difference of stamps by it
@@ -260,6 +280,7 @@ struct result_process {
 	double ns_per_tick;
 	uint64_t gen_clock[RESULT_GENERATIONS - 1];
 	uint64_t sample_bytes;
+	struct result_errors errors;
 	uint64_t events;
 	uint64_t stream_bytes;
 

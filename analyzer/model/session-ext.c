@@ -168,6 +168,7 @@ static void ext_mark(struct session *session, const struct event *event, struct 
 static void ext_type(struct session *session, struct cursor *cursor)
 {
 	uint64_t addr = take_u64(cursor);
+	struct sampling_weight weight;
 	struct heap_block *block;
 	uint32_t type;
 
@@ -180,12 +181,14 @@ static void ext_type(struct session *session, struct cursor *cursor)
 	if (!block)
 		return;
 	addr = block->addr;
+	weight = session_weight(session, block);
 	type = types_name(&session->types, &session->arena, cursor->at, cursor->left);
 	if (type == TYPES_NONE)
 		return;
 	if (block->typed)
-		(void)types_remove(&session->types, addr, block->bytes, session->sites.peak_number);
-	block->typed = types_add(&session->types, addr, type, block->bytes,
+		(void)types_remove(&session->types, addr, weight.bytes, weight.blocks,
+				   session->sites.peak_number);
+	block->typed = types_add(&session->types, addr, type, weight.bytes, weight.blocks,
 				 session->sites.peak_number) == 0;
 }
 
@@ -245,7 +248,9 @@ static void ext_object(struct session *session, struct cursor *cursor)
 	uint32_t stack = take_u32(cursor);
 	uint32_t type = take_u32(cursor);
 	uint32_t site;
+	struct sampling_weight weight;
 	struct heap_block *block;
+	bool at_peak;
 
 	if (cursor->bad || type >= SITES_TYPES_MAX)
 		return;
@@ -258,8 +263,12 @@ static void ext_object(struct session *session, struct cursor *cursor)
 	if (!block || block->site == site || session->sites.at[block->site].stack != stack ||
 	    session->sites.at[block->site].fn != TENURE_FN_PY_OBJ)
 		return;
-	sites_move(&session->sites, block->site, site, block->bytes,
-		   block->stamp <= session_since(session, session->sites.peak_stamp));
+	weight = session_weight(session, block);
+	at_peak = block->stamp <= session_since(session, session->sites.peak_stamp);
+	if (session->sampling.mean && sampling_moved(&session->sampling, block->site, site, &weight,
+						     session->sites.peak_number, at_peak) < 0)
+		session->no_memory = true;
+	sites_move(&session->sites, block->site, site, weight.bytes, weight.blocks, at_peak);
 	block->site = site;
 }
 

@@ -139,6 +139,7 @@ static int finish_sites(struct session *session)
 
 	for (size_t i = 0; i < heap_slots(heap); i++) {
 		const struct heap_block *block = &heap->blocks[i];
+		struct sampling_weight weight;
 		struct result_site *site;
 		unsigned int generation;
 
@@ -146,9 +147,13 @@ static int finish_sites(struct session *session)
 			continue;
 		site = &session->site_results[block->site];
 		generation = session_generation(session, block);
-		site->alive[generation]++;
-		site->alive_bytes[generation] += block->bytes;
+		weight = session_weight(session, block);
+		site->alive[generation] += weight.blocks;
+		site->alive_bytes[generation] += weight.bytes;
 	}
+	for (uint32_t i = 0; session->sampling.mean && i < session->sites.count; i++)
+		session->site_results[i].errors =
+			sampling_result(&session->sampling, i, session->sites.peak_number);
 	for (uint32_t i = 0; i < session->sites.count; i++)
 		python_collected(session->python, i, &session->site_results[i].collected_blocks,
 				 &session->site_results[i].collected_bytes);
@@ -302,6 +307,8 @@ const struct result_process *session_finish(struct session *session)
 	result->start_unix_ns = session->info.unix_ns;
 	result->ns_per_tick = session->info.ns_per_tick;
 	result->sample_bytes = session->info.sample_bytes;
+	if (result->sample_bytes)
+		result->errors = sampling_result(&session->sampling, UINT32_MAX, 0);
 	if (!result->exe)
 		result->exe = "";
 	if (!result->command)

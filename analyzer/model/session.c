@@ -134,18 +134,21 @@ static inline void account_death(struct session *session, const struct heap_bloc
 {
 	struct site *site = &session->sites.at[block->site];
 	uint64_t life = lifetime(session, block, stamp);
+	struct sampling_weight weight = session_weight(session, block);
 
-	sites_shrink(&session->sites, site, block->bytes, 1);
-	site->died[session_generation(session, block)]++;
-	site->life_sum += life;
+	if (unlikely(session->sampling.mean))
+		sampling_died(&session->sampling, block->site, &weight, session->sites.peak_number);
+	sites_shrink(&session->sites, site, weight.bytes, weight.blocks);
+	site->died[session_generation(session, block)] += weight.blocks;
+	site->life_sum += life * weight.blocks;
 	if (life > site->life_max)
 		site->life_max = life;
-	session->threads.all.at[block->thread].result.live_bytes -= block->bytes;
-	session->result.totals.frees++;
-	session->result.totals.freed_bytes += block->bytes;
-	session->result.totals.life_histogram[life_bucket(session, life)]++;
+	session->threads.all.at[block->thread].result.live_bytes -= weight.bytes;
+	session->result.totals.frees += weight.blocks;
+	session->result.totals.freed_bytes += weight.bytes;
+	session->result.totals.life_histogram[life_bucket(session, life)] += weight.blocks;
 	if (unlikely(block->typed))
-		(void)types_remove(&session->types, block->addr, block->bytes,
+		(void)types_remove(&session->types, block->addr, weight.bytes, weight.blocks,
 				   session->sites.peak_number);
 }
 
@@ -157,7 +160,10 @@ static inline void feed_alloc(struct session *session, const struct event *event
 	struct thread_state *thread = threads_get(&session->threads, event->thread, event->stamp);
 	uint32_t site = sites_get(&session->sites, event->stack, fn);
 	uint64_t key = key_of(event);
+	struct sampling_weight weight;
 	struct heap_block *block;
+	uint64_t stamp;
+	uint64_t peak;
 
 	if (unlikely(!event->addr)) {
 		session->result.trust.bad_bytes++;
@@ -175,21 +181,27 @@ static inline void feed_alloc(struct session *session, const struct event *event
 	} else {
 		session->heap.count++;
 	}
-	session->clock += bytes;
-	heap_write(block, key, session_since(session, event->stamp),
-		   session->clock >> HEAP_CLOCK_SHIFT, bytes,
+	stamp = session_since(session, event->stamp);
+	weight = session_weigh(session, key, stamp, bytes);
+	session->clock += weight.bytes;
+	heap_write(block, key, stamp, session->clock >> HEAP_CLOCK_SHIFT, bytes,
 		   (uint64_t)(thread - session->threads.all.at), site);
 
-	session->sites.at[site].allocations++;
-	session->sites.at[site].bytes += bytes;
-	sites_grow(&session->sites, &session->sites.at[site], bytes, 1, event->stamp);
+	peak = session->sites.peak_number;
+	session->sites.at[site].allocations += weight.blocks;
+	session->sites.at[site].bytes += weight.bytes;
+	sites_grow(&session->sites, &session->sites.at[site], weight.bytes, weight.blocks,
+		   event->stamp);
+	if (unlikely(session->sampling.mean) &&
+	    sampling_made(&session->sampling, site, &weight, peak, session->sites.peak_number) < 0)
+		session->no_memory = true;
 	thread->last_key = key;
-	thread->result.allocations++;
-	thread->result.bytes += bytes;
-	thread->result.live_bytes += bytes;
-	totals->allocations++;
-	totals->by_fn[fn]++;
-	totals->size_histogram[bucket(bytes, RESULT_SIZE_BUCKETS)]++;
+	thread->result.allocations += weight.blocks;
+	thread->result.bytes += weight.bytes;
+	thread->result.live_bytes += weight.bytes;
+	totals->allocations += weight.blocks;
+	totals->by_fn[fn] += weight.blocks;
+	totals->size_histogram[bucket(bytes, RESULT_SIZE_BUCKETS)] += weight.blocks;
 	if (unlikely(event->stamp - session->early_last <= session->hair) &&
 	    was_freed_early(session, event, key, (uint32_t)(thread - session->threads.all.at))) {
 		account_death(session, block, event->stamp);
@@ -209,7 +221,8 @@ static inline void remember(struct session *session, struct thread_state *thread
 		thread->undo = *block;
 		thread->undo_life_max = session->sites.at[block->site].life_max;
 		thread->undo_generation = (uint8_t)session_generation(session, block);
-		thread->undo_temporary = thread->last_key == thread->undo_key;
+		thread->undo_temporary = thread->last_key == thread->undo_key &&
+					 !session->sampling.mean;
 		thread->undo_type = block->typed ? types_find(&session->types, block->addr)
 						 : TYPES_NONE;
 	}
@@ -242,14 +255,19 @@ static inline void feed_free(struct session *session, const struct event *event)
 		note_early(session, event, key, (uint32_t)(thread - session->threads.all.at));
 		return;
 	}
-	if (thread->last_key == key) {
+	/* Of what happened between two samples nothing is known. */
+	if (thread->last_key == key && likely(!session->sampling.mean)) {
 		session->sites.at[block->site].temporary++;
 		totals->temporary++;
 		thread->last_key = 0;
 	}
-	if (unlikely(session->collecting) &&
-	    python_freed(session->python, event->thread, block->site, block->bytes) < 0)
-		session->no_memory = true;
+	if (unlikely(session->collecting)) {
+		struct sampling_weight weight = session_weight(session, block);
+
+		if (python_freed(session->python, event->thread, block->site, weight.bytes,
+				 weight.blocks) < 0)
+			session->no_memory = true;
+	}
 	account_death(session, block, event->stamp);
 	heap_remove(&session->heap, block);
 }
@@ -258,9 +276,11 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 {
 	struct thread_state *thread = threads_get(&session->threads, event->thread, event->stamp);
 	struct result_totals *totals = &session->result.totals;
+	struct sampling_weight weight;
 	struct heap_block *block;
 	struct site *site;
 	uint64_t life;
+	uint64_t peak;
 	uint64_t key;
 
 	if (!thread || (thread->undo_key & ~HEAP_CUSTOM) != addr || !addr)
@@ -285,21 +305,26 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 
 	life = lifetime(session, block, thread->undo_stamp);
 	site = &session->sites.at[block->site];
-	site->died[thread->undo_generation]--;
-	site->life_sum -= life;
+	weight = session_weight(session, block);
+	peak = session->sites.peak_number;
+	site->died[thread->undo_generation] -= weight.blocks;
+	site->life_sum -= life * weight.blocks;
 	site->life_max = thread->undo_life_max;
-	sites_grow(&session->sites, site, block->bytes, 1, event->stamp);
-	session->threads.all.at[block->thread].result.live_bytes += block->bytes;
-	totals->frees--;
-	totals->freed_bytes -= block->bytes;
-	totals->life_histogram[life_bucket(session, life)]--;
+	sites_grow(&session->sites, site, weight.bytes, weight.blocks, event->stamp);
+	if (session->sampling.mean && sampling_back(&session->sampling, block->site, &weight, peak,
+						    session->sites.peak_number) < 0)
+		session->no_memory = true;
+	session->threads.all.at[block->thread].result.live_bytes += weight.bytes;
+	totals->frees -= weight.blocks;
+	totals->freed_bytes -= weight.bytes;
+	totals->life_histogram[life_bucket(session, life)] -= weight.blocks;
 	if (thread->undo_temporary) {
 		site->temporary--;
 		totals->temporary--;
 		thread->last_key = key;
 	}
 	if (thread->undo_type != TYPES_NONE &&
-	    types_add(&session->types, key, thread->undo_type, block->bytes,
+	    types_add(&session->types, key, thread->undo_type, weight.bytes, weight.blocks,
 		      session->sites.peak_number) == 0)
 		block->typed = 1;
 	timeline_heap(&session->timeline, session->sites.live_bytes, session->sites.live_blocks);
@@ -392,6 +417,7 @@ struct session *session_new(const struct session_options *options, const struct 
 	}
 	session->info = *info;
 	session->info.ns_per_tick = rate;
+	session->sampling.mean = info->sample_bytes;
 	session->now = info->start_stamp;
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
 		uint64_t bytes = options ? options->gen_clock[i] : 0;
@@ -421,6 +447,7 @@ struct session *session_free(struct session *session)
 	modules_fini(&session->modules);
 	maps_fini(&session->maps);
 	checkpoints_fini(&session->checkpoints);
+	sampling_fini(&session->sampling);
 	python_free(session->python);
 	arena_fini(&session->arena);
 	vec_fini(&session->marks);

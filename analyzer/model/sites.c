@@ -114,26 +114,27 @@ uint32_t sites_type(struct sites *sites, uint32_t stack, uint32_t fn, uint32_t t
 	return add_site(sites, stack, fn, type);
 }
 
-void sites_move(struct sites *sites, uint32_t from, uint32_t to, uint64_t bytes, bool at_peak)
+void sites_move(struct sites *sites, uint32_t from, uint32_t to, uint64_t bytes, uint64_t blocks,
+		bool at_peak)
 {
 	struct site *old = &sites->at[from], *new = &sites->at[to];
 
 	sites_touch(sites, old);
 	sites_touch(sites, new);
-	old->allocations--;
+	old->allocations -= blocks;
 	old->bytes -= bytes;
-	old->live_blocks--;
+	old->live_blocks -= blocks;
 	old->live_bytes -= bytes;
-	new->allocations++;
+	new->allocations += blocks;
 	new->bytes += bytes;
-	new->live_blocks++;
+	new->live_blocks += blocks;
 	new->live_bytes += bytes;
 	if (new->live_bytes > new->max_bytes)
 		new->max_bytes = new->live_bytes;
-	if (at_peak && old->peak_blocks && old->peak_bytes >= bytes) {
-		old->peak_blocks--;
+	if (at_peak && old->peak_blocks >= blocks && old->peak_bytes >= bytes) {
+		old->peak_blocks -= blocks;
 		old->peak_bytes -= bytes;
-		new->peak_blocks++;
+		new->peak_blocks += blocks;
 		new->peak_bytes += bytes;
 	}
 }

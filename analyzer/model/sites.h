@@ -105,7 +105,8 @@ uint32_t sites_type(struct sites *sites, uint32_t stack, uint32_t fn, uint32_t t
  * sites_move() - a live block belongs to another site than was thought
  * @at_peak: it was alive at the last peak
  */
-void sites_move(struct sites *sites, uint32_t from, uint32_t to, uint64_t bytes, bool at_peak);
+void sites_move(struct sites *sites, uint32_t from, uint32_t to, uint64_t bytes, uint64_t blocks,
+		bool at_peak);
 
 /** sites_touch() - to be called before a site changes */
 static inline void sites_touch(const struct sites *sites, struct site *site)

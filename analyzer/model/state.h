@@ -17,6 +17,7 @@
 #include "modules.h"
 #include "python.h"
 #include "result.h"
+#include "sampling.h"
 #include "session.h"
 #include "sites.h"
 #include "threads.h"
@@ -109,6 +110,7 @@ struct session {
 	struct result_site *mapped_results;
 	struct timeline timeline;
 	struct checkpoints checkpoints;
+	struct sampling sampling;
 };
 
 /** session_ext() - an extended record */
@@ -136,6 +138,22 @@ static inline uint64_t session_since(const struct session *session, uint64_t sta
 	return stamp > session->info.start_stamp
 		       ? (stamp - session->info.start_stamp) & HEAP_STAMP_MASK
 		       : 0;
+}
+
+/** session_weigh() - what a block is counted for: itself, unless it is a sample */
+static inline struct sampling_weight session_weigh(const struct session *session, uint64_t key,
+						   uint64_t stamp, uint64_t bytes)
+{
+	if (unlikely(session->sampling.mean))
+		return sampling_weigh(&session->sampling, bytes, key ^ stamp << 20);
+	return (struct sampling_weight){ .blocks = 1, .bytes = bytes };
+}
+
+/** session_weight() - likewise, for @block */
+static inline struct sampling_weight session_weight(const struct session *session,
+						    const struct heap_block *block)
+{
+	return session_weigh(session, block->addr, block->stamp, block->bytes);
 }
 
 /** session_generation() - that @block has reached */

@@ -64,7 +64,7 @@ static void touch(struct type_state *type, uint64_t peak_number)
 	}
 }
 
-int types_add(struct types *types, uint64_t addr, uint32_t type, uint64_t bytes,
+int types_add(struct types *types, uint64_t addr, uint32_t type, uint64_t bytes, uint64_t blocks,
 	      uint64_t peak_number)
 {
 	struct type_state *state = &types->all.at[type];
@@ -84,14 +84,15 @@ int types_add(struct types *types, uint64_t addr, uint32_t type, uint64_t bytes,
 	types->blocks.at[index - 1] = (struct typed_block){ .addr = addr, .type = type };
 
 	touch(state, peak_number);
-	state->result.allocations++;
+	state->result.allocations += blocks;
 	state->result.bytes += bytes;
-	state->result.live_blocks++;
+	state->result.live_blocks += blocks;
 	state->result.live_bytes += bytes;
 	return 0;
 }
 
-uint32_t types_remove(struct types *types, uint64_t addr, uint64_t bytes, uint64_t peak_number)
+uint32_t types_remove(struct types *types, uint64_t addr, uint64_t bytes, uint64_t blocks,
+		      uint64_t peak_number)
 {
 	uint32_t index = find_block(types, addr);
 	struct type_state *state;
@@ -102,7 +103,7 @@ uint32_t types_remove(struct types *types, uint64_t addr, uint64_t bytes, uint64
 	type = types->blocks.at[index].type;
 	state = &types->all.at[type];
 	touch(state, peak_number);
-	state->result.live_blocks--;
+	state->result.live_blocks -= blocks;
 	state->result.live_bytes -= bytes;
 
 	hashmap_remove(&types->by_addr, hash_u64(addr), index);

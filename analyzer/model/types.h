@@ -52,9 +52,10 @@ uint32_t types_name(struct types *types, struct arena *arena, const void *name, 
  * Return: 0 or -ENOMEM.
  */
 attr_nodiscard int types_add(struct types *types, uint64_t addr, uint32_t type, uint64_t bytes,
-			     uint64_t peak_number);
+			     uint64_t blocks, uint64_t peak_number);
 
 /** types_remove() - a block with a type is no more.  Return: its type */
-uint32_t types_remove(struct types *types, uint64_t addr, uint64_t bytes, uint64_t peak_number);
+uint32_t types_remove(struct types *types, uint64_t addr, uint64_t bytes, uint64_t blocks,
+		      uint64_t peak_number);
 
 #endif /* MODEL_TYPES_H */

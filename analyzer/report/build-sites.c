@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sites of the model to sites of the document: their stacks, names and signatures. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,22 @@ static uint32_t without_shim(const struct report *report, uint32_t stack)
 	return stack;
 }
 
+static uint64_t add_error(uint64_t a, uint64_t b)
+{
+	return (uint64_t)(hypot((double)a, (double)b) + 0.5);
+}
+
+/* Samples of different sites have nothing to do with each other: variances add up. */
+static void add_errors(struct result_errors *sum, const struct result_errors *from)
+{
+	sum->allocations = add_error(sum->allocations, from->allocations);
+	sum->bytes = add_error(sum->bytes, from->bytes);
+	sum->live_blocks = add_error(sum->live_blocks, from->live_blocks);
+	sum->live_bytes = add_error(sum->live_bytes, from->live_bytes);
+	sum->peak_blocks = add_error(sum->peak_blocks, from->peak_blocks);
+	sum->peak_bytes = add_error(sum->peak_bytes, from->peak_bytes);
+}
+
 static void add_up(struct report_site *site, const struct result_site *from,
 		   const struct build *build)
 {
@@ -140,6 +157,8 @@ static void add_up(struct report_site *site, const struct result_site *from,
 		site->alive[i] += from->alive[i];
 		site->alive_bytes[i] += from->alive_bytes[i];
 	}
+	if (build->result->sample_bytes)
+		add_errors(&site->errors, &from->errors);
 	/* The sum, until all are there. */
 	site->life_mean_ns += build_ns(build, from->life_sum);
 	if (longest > site->life_max_ns)

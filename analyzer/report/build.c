@@ -84,6 +84,7 @@ static void add_totals(struct build *build)
 		.unmaps = from->unmaps,
 		.break_bytes = from->break_bytes,
 	};
+	totals->errors = build->result->errors;
 	memcpy(totals->by_fn, from->by_fn, sizeof(totals->by_fn));
 	memcpy(totals->size_histogram, from->size_histogram, sizeof(totals->size_histogram));
 	memcpy(totals->life_histogram, from->life_histogram, sizeof(totals->life_histogram));

@@ -75,6 +75,7 @@ struct report_site {
 	uint64_t collected_bytes;
 	uint64_t life_mean_ns;
 	uint64_t life_max_ns;
+	struct result_errors errors;
 };
 
 typedef VEC(struct report_site) report_sites;
@@ -171,6 +172,7 @@ struct report_totals {
 	uint64_t by_fn[TENURE_FN_COUNT];
 	uint64_t size_histogram[RESULT_SIZE_BUCKETS];
 	uint64_t life_histogram[RESULT_LIFE_BUCKETS];
+	struct result_errors errors;
 };
 
 /** struct report_trust - see struct result_trust */

@@ -11,6 +11,20 @@
 #include "report/python-json.h"
 #include "report/series-json.h"
 
+static void load_errors(struct load *load, const json_t *object, struct result_errors *errors)
+{
+	const json_t *from = json_object_get(object, "errors");
+
+	if (!from)
+		return; /* nothing is estimated */
+	errors->allocations = load_uint(load, from, "allocations");
+	errors->bytes = load_uint(load, from, "bytes");
+	errors->live_blocks = load_uint(load, from, "live_blocks");
+	errors->live_bytes = load_uint(load, from, "live_bytes");
+	errors->peak_blocks = load_uint(load, from, "peak_blocks");
+	errors->peak_bytes = load_uint(load, from, "peak_bytes");
+}
+
 static void load_site(struct load *load, const json_t *from, report_sites *sites)
 {
 	struct report_site site = { .stack = load_uint32(load, from, "stack", REPORT_NONE) };
@@ -38,6 +52,7 @@ static void load_site(struct load *load, const json_t *from, report_sites *sites
 	site.collected_bytes = load_uint(load, from, "collected_bytes");
 	site.life_mean_ns = load_uint(load, from, "life_mean_ns");
 	site.life_max_ns = load_uint(load, from, "life_max_ns");
+	load_errors(load, from, &site.errors);
 	if (vec_push(sites, site) < 0)
 		load_fail(load, -ENOMEM, "%s", "");
 }
@@ -97,6 +112,7 @@ static void load_totals(struct load *load, const json_t *object, struct report_t
 	totals->maps = load_uint(load, from, "maps");
 	totals->unmaps = load_uint(load, from, "unmaps");
 	totals->break_bytes = load_int(load, from, "break_bytes");
+	load_errors(load, from, &totals->errors);
 
 	functions = load_object(load, from, "by_function");
 	for (uint32_t i = 0; i < TENURE_FN_COUNT; i++)

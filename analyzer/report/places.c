@@ -9,23 +9,28 @@
 static struct place_member member_of(const struct report_site *site, enum report_sort sort)
 {
 	struct place_member member = { .whole = site->allocations };
+	double error = 0;
 
 	switch (sort) {
 	case REPORT_SORT_PEAK:
 		member.weight = site->peak_bytes;
 		member.blocks = site->peak_blocks;
+		error = (double)site->errors.peak_bytes;
 		break;
 	case REPORT_SORT_LIVE:
 		member.weight = site->live_bytes;
 		member.blocks = site->live_blocks;
+		error = (double)site->errors.live_bytes;
 		break;
 	case REPORT_SORT_ALLOCATIONS:
 		member.weight = site->allocations;
 		member.blocks = site->bytes;
+		error = (double)site->errors.allocations;
 		break;
 	case REPORT_SORT_BYTES:
 		member.weight = site->bytes;
 		member.blocks = site->allocations;
+		error = (double)site->errors.bytes;
 		break;
 	case REPORT_SORT_TEMPORARY:
 		member.weight = site->temporary;
@@ -38,6 +43,7 @@ static struct place_member member_of(const struct report_site *site, enum report
 	case REPORT_SORT_COUNT:
 		break;
 	}
+	member.error = error * error;
 	return member;
 }
 
@@ -82,6 +88,7 @@ static int bring_together(struct places *places)
 		place->weight += member->weight;
 		place->blocks += member->blocks;
 		place->whole += member->whole;
+		place->error += member->error;
 		place->sites++;
 	}
 	if (places->items.count)

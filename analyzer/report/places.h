@@ -41,6 +41,7 @@ struct places_view {
  * @whole:  allocations ever, for shares
  * @sites:  how many stacks lead here
  * @first:  index of the first of its members
+ * @error:  variance of @weight, when it is estimated
  */
 struct place {
 	uint32_t stack;
@@ -49,6 +50,7 @@ struct place {
 	uint64_t whole;
 	size_t sites;
 	size_t first;
+	double error;
 };
 
 /* A site on its way up from a place. */
@@ -59,6 +61,7 @@ struct place_member {
 	uint64_t weight;
 	uint64_t blocks;
 	uint64_t whole;
+	double error; /* variance of weight */
 };
 
 /** struct places - the heaviest first; places without weight are left out */

@@ -141,7 +141,19 @@ static void write_tables(struct emit *emit, const struct report *report)
 	emit_end(emit);
 }
 
-static void write_site(struct emit *emit, const struct report_site *site)
+static void write_errors(struct emit *emit, const struct result_errors *errors)
+{
+	emit_object(emit, "errors", EMIT_FLAT);
+	emit_uint(emit, "allocations", errors->allocations);
+	emit_uint(emit, "bytes", errors->bytes);
+	emit_uint(emit, "live_blocks", errors->live_blocks);
+	emit_uint(emit, "live_bytes", errors->live_bytes);
+	emit_uint(emit, "peak_blocks", errors->peak_blocks);
+	emit_uint(emit, "peak_bytes", errors->peak_bytes);
+	emit_end(emit);
+}
+
+static void write_site(struct emit *emit, const struct report_site *site, bool estimated)
 {
 	char sig[20];
 
@@ -169,14 +181,17 @@ static void write_site(struct emit *emit, const struct report_site *site)
 	}
 	emit_uint(emit, "life_mean_ns", site->life_mean_ns);
 	emit_uint(emit, "life_max_ns", site->life_max_ns);
+	if (estimated)
+		write_errors(emit, &site->errors);
 	emit_end(emit);
 }
 
-static void write_sites(struct emit *emit, const char *key, const report_sites *sites)
+static void write_sites(struct emit *emit, const char *key, const report_sites *sites,
+			bool estimated)
 {
 	emit_array(emit, key, EMIT_LINES);
 	for (size_t i = 0; i < sites->count; i++)
-		write_site(emit, &sites->at[i]);
+		write_site(emit, &sites->at[i], estimated);
 	emit_end(emit);
 }
 
@@ -202,7 +217,7 @@ static void write_histogram(struct emit *emit, const char *key, const char *unit
 	emit_end(emit);
 }
 
-static void write_totals(struct emit *emit, const struct report_totals *totals)
+static void write_totals(struct emit *emit, const struct report_totals *totals, bool estimated)
 {
 	emit_object(emit, "totals", EMIT_LINES);
 	emit_uint(emit, "allocations", totals->allocations);
@@ -225,6 +240,8 @@ static void write_totals(struct emit *emit, const struct report_totals *totals)
 	emit_uint(emit, "maps", totals->maps);
 	emit_uint(emit, "unmaps", totals->unmaps);
 	emit_int(emit, "break_bytes", totals->break_bytes);
+	if (estimated)
+		write_errors(emit, &totals->errors);
 
 	emit_object(emit, "by_function", EMIT_FLAT);
 	for (uint32_t i = 0; i < TENURE_FN_COUNT; i++) {
@@ -369,13 +386,15 @@ static void write_process(struct emit *emit, const struct report_process *proces
 	write_counts(emit, "thresholds", process->gen_clock, RESULT_GENERATIONS - 1);
 	emit_end(emit);
 	emit_uint(emit, "sample_bytes", process->sample_bytes);
+	if (process->sample_bytes)
+		emit_bool(emit, "estimated", true);
 	emit_uint(emit, "events", process->events);
 	emit_uint(emit, "stream_bytes", process->stream_bytes);
 
-	write_totals(emit, &process->totals);
+	write_totals(emit, &process->totals, process->sample_bytes != 0);
 	write_trust(emit, &process->trust);
-	write_sites(emit, "sites", &process->sites);
-	write_sites(emit, "mapped", &process->mapped);
+	write_sites(emit, "sites", &process->sites, process->sample_bytes != 0);
+	write_sites(emit, "mapped", &process->mapped, false);
 	leaks_json_write(emit, process);
 	write_types(emit, process);
 	python_json_write(emit, &process->python);

@@ -19,6 +19,7 @@ static const char *const causes[] = {
 	[TENURE_LOST_EARLY] = "made before recording could begin",
 	[TENURE_LOST_MODULES] = "in code that could not be described",
 	[TENURE_LOST_PROVIDER] = "skipped by the language provider",
+	[TENURE_LOST_SAMPLES] = "sampled, but too many to be remembered",
 };
 
 static void print_wrong(const struct text *text, const struct report_process *process)
@@ -158,15 +159,46 @@ static void print_what_ran(const struct text *text)
 	(void)fputc('\n', out->file);
 }
 
+/* Says that figures are estimates, before the first of them. */
+static void print_sampled(const struct text *text)
+{
+	const struct text_out *out = &text->out;
+
+	if (!text->process->sample_bytes)
+		return;
+	print_label(out, "sampled");
+	(void)fprintf(out->file,
+		      "one allocation in %s; figures are estimates, %s one standard error\n",
+		      units_bytes(text->process->sample_bytes).s, out->plus_minus);
+}
+
+static void print_bytes(const struct text *text, uint64_t bytes, uint64_t error)
+{
+	const struct text_out *out = &text->out;
+
+	(void)fprintf(out->file, "%s%s%s", out->bold, units_bytes(bytes).s, out->plain);
+	if (text->process->sample_bytes)
+		(void)fprintf(out->file, " %s %s", out->plus_minus, units_bytes(error).s);
+}
+
+static void print_count(const struct text *text, uint64_t count, uint64_t error)
+{
+	const struct text_out *out = &text->out;
+
+	(void)fprintf(out->file, " in %s", units_count(count).s);
+	if (text->process->sample_bytes)
+		(void)fprintf(out->file, " %s %s", out->plus_minus, units_count(error).s);
+}
+
 static void print_peak(const struct text *text)
 {
 	const struct text_out *out = &text->out;
 	const struct report_totals *totals = &text->process->totals;
 
 	print_label(out, "peak heap");
-	(void)fprintf(out->file, "%s%s%s in %s blocks", out->bold,
-		      units_bytes(totals->peak_bytes).s, out->plain,
-		      units_count(totals->peak_blocks).s);
+	print_bytes(text, totals->peak_bytes, totals->errors.peak_bytes);
+	print_count(text, totals->peak_blocks, totals->errors.peak_blocks);
+	(void)fputs(" blocks", out->file);
 	if (text->process->duration_ns)
 		(void)fprintf(out->file, " after %s", units_time(totals->peak_time_ns).s);
 	if (totals->peak_rss_bytes)
@@ -180,12 +212,14 @@ static void print_live(const struct text *text)
 	const struct report_totals *totals = &text->process->totals;
 
 	print_label(out, "at the end");
-	if (totals->live_blocks)
-		(void)fprintf(out->file, "%s%s%s in %s blocks not freed", out->bold,
-			      units_bytes(totals->live_bytes).s, out->plain,
-			      units_count(totals->live_blocks).s);
-	else
-		(void)fputs("everything freed", out->file);
+	if (totals->live_blocks) {
+		print_bytes(text, totals->live_bytes, totals->errors.live_bytes);
+		print_count(text, totals->live_blocks, totals->errors.live_blocks);
+		(void)fputs(" blocks not freed", out->file);
+	} else {
+		(void)fputs(text->process->sample_bytes ? "every sample freed" : "everything freed",
+			    out->file);
+	}
 	if (totals->inherited_frees && text->process->forked)
 		(void)fprintf(out->file, "; freed %s of its parent's",
 			      units_count(totals->inherited_frees).s);
@@ -198,8 +232,15 @@ static void print_churn(const struct text *text)
 	const struct report_totals *totals = &text->process->totals;
 
 	print_label(out, "allocated");
-	(void)fprintf(out->file, "%s in %s allocations", units_bytes(totals->allocated_bytes).s,
-		      units_count(totals->allocations).s);
+	if (text->process->sample_bytes) {
+		print_bytes(text, totals->allocated_bytes, totals->errors.bytes);
+		print_count(text, totals->allocations, totals->errors.allocations);
+		(void)fputs(" allocations", out->file);
+	} else {
+		(void)fprintf(out->file, "%s in %s allocations",
+			      units_bytes(totals->allocated_bytes).s,
+			      units_count(totals->allocations).s);
+	}
 	if (totals->temporary)
 		(void)fprintf(out->file, ", %s temporary",
 			      units_share(totals->temporary, totals->allocations).s);
@@ -256,9 +297,12 @@ void text_head(const struct text *text)
 	const struct report_totals *totals = &text->process->totals;
 
 	print_what_ran(text);
+	print_sampled(text);
 	if (!totals->allocations && !totals->frees && !totals->inherited_frees && !totals->maps) {
 		print_label(&text->out, "allocated");
-		(void)fputs("nothing while it was recorded\n", text->out.file);
+		(void)fputs(text->process->sample_bytes ? "nothing that was sampled\n"
+							: "nothing while it was recorded\n",
+			    text->out.file);
 		return;
 	}
 	print_peak(text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists of places in the program, each with the way up to it. */
 #include <inttypes.h>
+#include <math.h>
 
 #include "base/err.h"
 #include "base/units.h"
@@ -11,6 +12,7 @@
 #define WEIGHT_COLUMNS 10
 #define SHARE_COLUMNS  8
 #define BLOCKS_COLUMNS 12
+#define ERROR_COLUMNS  8
 #define CALLERS_MAX    8
 
 /* What a list is called and how its two numbers are written. */
@@ -43,15 +45,37 @@ static struct units_text second_text(const struct list_form *form, enum report_s
 	return form->second_is_bytes ? units_bytes(place->blocks) : units_count(place->blocks);
 }
 
-static void print_columns(const struct text_out *out, size_t rank, const char *weight,
-			  const char *share, const char *second)
+/* What the estimate of the weight may be off by, as a share of it; nothing where it is exact. */
+static struct units_text error_text(const struct text *text, const struct place *place)
 {
+	struct units_text error = { "" };
+
+	if (text->process->sample_bytes && place->error > 0)
+		(void)snprintf(error.s, sizeof(error.s), "%s%.0f %%", text->out.plus_minus,
+			       100 * sqrt(place->error) / (double)place->weight);
+	return error;
+}
+
+/* Columns that the errors take. */
+static size_t error_columns(const struct text *text)
+{
+	return text->process->sample_bytes ? ERROR_COLUMNS : 0;
+}
+
+static void print_columns(const struct text *text, size_t rank, const char *weight,
+			  const char *error, const char *share, const char *second)
+{
+	const struct text_out *out = &text->out;
+
 	if (rank)
 		(void)fprintf(out->file, "%3zu ", rank);
 	else
 		(void)fputs("    ", out->file);
-	(void)fprintf(out->file, "%s%*s%s%*s%*s  ", out->bold, WEIGHT_COLUMNS, weight, out->plain,
-		      SHARE_COLUMNS, share, BLOCKS_COLUMNS, second);
+	(void)fprintf(out->file, "%s%*s%s", out->bold, WEIGHT_COLUMNS, weight, out->plain);
+	if (error_columns(text))
+		(void)fprintf(out->file, "%*s%s", (int)(ERROR_COLUMNS - utf8_width(error)), "",
+			      error);
+	(void)fprintf(out->file, "%*s%*s  ", SHARE_COLUMNS, share, BLOCKS_COLUMNS, second);
 }
 
 /* A line below a place: @share of its weight in a frame, after @sign, @deeper to the right. */
@@ -61,7 +85,7 @@ static void print_step(const struct text *text, const struct place *place,
 	const struct text_out *out = &text->out;
 	/* Where callers part, the share of the one that is shown. */
 	bool parted = step->weight < place->weight - place->weight / 100;
-	size_t indent = 4 + WEIGHT_COLUMNS + SHARE_COLUMNS + 2;
+	size_t indent = 4 + WEIGHT_COLUMNS + error_columns(text) + SHARE_COLUMNS + 2;
 	size_t deeper = 2 * (size_t)step->depth;
 
 	if (parted)
@@ -110,10 +134,11 @@ static int print_place(const struct text *text, const struct places *places, siz
 	const struct text_out *out = &text->out;
 	const struct report *report = text->report;
 	const struct place *place = &places->items.at[index];
-	size_t room = out->width - 4 - WEIGHT_COLUMNS - SHARE_COLUMNS - BLOCKS_COLUMNS - 2;
+	size_t room = out->width - 4 - WEIGHT_COLUMNS - error_columns(text) - SHARE_COLUMNS -
+		      BLOCKS_COLUMNS - 2;
 
-	print_columns(out, index + 1, weight_text(&forms[sort], place->weight).s,
-		      units_share(place->weight, places->weight).s,
+	print_columns(text, index + 1, weight_text(&forms[sort], place->weight).s,
+		      error_text(text, place).s, units_share(place->weight, places->weight).s,
 		      second_text(&forms[sort], sort, place).s);
 	if (place->stack == REPORT_NONE)
 		(void)fputs("[no stack]", out->file);
@@ -139,9 +164,10 @@ static void print_rest(const struct text *text, const struct places *places, siz
 		rest.weight += places->items.at[i].weight;
 		rest.blocks += places->items.at[i].blocks;
 		rest.whole += places->items.at[i].whole;
+		rest.error += places->items.at[i].error;
 	}
 	(void)fputs(out->dim, out->file);
-	print_columns(out, 0, weight_text(&forms[sort], rest.weight).s,
+	print_columns(text, 0, weight_text(&forms[sort], rest.weight).s, error_text(text, &rest).s,
 		      units_share(rest.weight, places->weight).s,
 		      second_text(&forms[sort], sort, &rest).s);
 	(void)fprintf(out->file, "%s%zu other place%s%s\n", out->dim, count, count == 1 ? "" : "s",
@@ -160,8 +186,9 @@ static int print_list(const struct text *text, const report_sites *sites, enum r
 		return r;
 	if (places.items.count) {
 		(void)fprintf(out->file, "\n%s%-*s%s%s%*s  in%s\n", out->bold,
-			      4 + WEIGHT_COLUMNS + SHARE_COLUMNS, title, out->plain, out->dim,
-			      BLOCKS_COLUMNS, forms[sort].second, out->plain);
+			      (int)(4 + WEIGHT_COLUMNS + error_columns(text) + SHARE_COLUMNS),
+			      title, out->plain, out->dim, BLOCKS_COLUMNS, forms[sort].second,
+			      out->plain);
 		top = places.items.count < list->top ? places.items.count : list->top;
 		/* A rest of one is as long as the place itself. */
 		if (top + 1 == places.items.count)

@@ -25,6 +25,7 @@ void text_out_init(struct text_out *out, FILE *file, unsigned int width, bool co
 		.plain = color ? "\033[0m" : "",
 		.dots = unicode ? "\u2026" : "...",
 		.arrow = unicode ? "\u2190" : "<-",
+		.plus_minus = unicode ? "\u00b1" : "+-",
 		.dash = unicode ? "\u2013" : "-",
 		.cwd = "",
 		.exe = "",

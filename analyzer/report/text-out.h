@@ -23,7 +23,8 @@ struct text_out {
 	const char *name; /* functions */
 	const char *plain;
 	const char *dots;
-	const char *arrow; /* from a function to its caller */
+	const char *arrow;	/* from a function to its caller */
+	const char *plus_minus; /* before an error */
 	const char *dash;
 	const char *cwd; /* files below it are shown with their directories */
 	const char *exe; /* functions in it are shown without their object */

@@ -241,12 +241,6 @@ void text_notes(const struct text *text)
 	struct strbuf note = { 0 };
 	size_t notes = 0;
 
-	if (text->process->sample_bytes) {
-		strbuf_addf(&note, "sampled: one allocation in %s on average was recorded",
-			    units_bytes(text->process->sample_bytes).s);
-		print_note(text, &notes, strbuf_get(&note));
-		strbuf_clear(&note);
-	}
 	if (trust->truncated) {
 		strbuf_addf(&note, "%s stacks were cut: their outer callers are missing",
 			    units_count(trust->truncated).s);

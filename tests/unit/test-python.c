@@ -68,16 +68,16 @@ TEST(a_collection_has_a_beginning_an_end_and_what_it_freed)
 	uint64_t blocks, bytes;
 
 	begin(python);
-	CHECK_EQ(python_freed(python, 0, 5, 10), 0);
+	CHECK_EQ(python_freed(python, 0, 5, 10, 1), 0);
 	CHECK_EQ(feed(python, 100, TENURE_PY_GC_START, &gc, sizeof(gc), ""), 0);
 	CHECK(python_collecting(python));
-	CHECK_EQ(python_freed(python, 0, 5, 10), 0);
-	CHECK_EQ(python_freed(python, 1, 5, 10), 0);
+	CHECK_EQ(python_freed(python, 0, 5, 10, 1), 0);
+	CHECK_EQ(python_freed(python, 1, 5, 10, 1), 0);
 	gc.collected = 5;
 	gc.uncollectable = 1;
 	CHECK_EQ(feed(python, 150, TENURE_PY_GC_STOP, &gc, sizeof(gc), ""), 0);
 	python_heap(python, 4000, 40);
-	CHECK_EQ(python_freed(python, 0, 5, 10), 0);
+	CHECK_EQ(python_freed(python, 0, 5, 10, 1), 0);
 	python_collected(python, 5, &blocks, &bytes);
 	CHECK_EQ(blocks, 1);
 	CHECK_EQ(bytes, 10);

@@ -77,7 +77,7 @@ static const struct cli_option table[] = {
 	  "record Python programs like all others", &options.no_python },
 	{ "leaks", 0, CLI_FLAG, NULL, NULL, "Recording",
 	  "when a process ends by exit(), stop it, read its memory and say which blocks nothing "
-	  "points to any more; not part of a capture",
+	  "points to any more; not part of a capture, and not with --sample",
 	  &options.leaks },
 	{ "paused", 0, CLI_FLAG, NULL, NULL, "Recording",
 	  "record nothing until the program calls tenure_start()", &options.paused },
@@ -101,6 +101,11 @@ struct run {
 
 static int set_options(struct run *run)
 {
+	/* What only blocks without a sample lead to would be taken for leaked. */
+	if (options.leaks && options.sample) {
+		log_error("cannot look for leaks among samples: --leaks goes without --sample");
+		return -EINVAL;
+	}
 	if (collector_set_generations(&run->collector, options.generations) < 0 ||
 	    output_check_template("output", options.output) < 0 ||
 	    output_check_template("record", options.record) < 0)

@@ -21,8 +21,7 @@
  *    fields of records are not;
  *  - reserved fields are written as zero and ignored on reading;
  *  - a reader skips extended records whose type it does not know;
- *  - a change in the meaning of a field bumps TENURE_WIRE_VERSION, and the
- *    handshake refuses a different version.
+ *  - a change of meaning bumps TENURE_WIRE_VERSION; other versions are refused.
  */
 #ifndef TENURE_WIRE_H
 #define TENURE_WIRE_H

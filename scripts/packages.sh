@@ -21,7 +21,7 @@ TEST_PACKAGES=(
 CI_PACKAGES=(
     chromium clang-format-14 cmake fish golang-go libcap2-bin libjemalloc2 libmimalloc2.0 libmimalloc2.1
     libtcmalloc-minimal4 libtcmalloc-minimal4t64 musl-tools nginx-light nodejs
-    prometheus python3-junitparser python3-pytest python3-pytest-xdist python3-yaml redis-server redis-tools
+    prometheus python3-dev python3-junitparser python3-pytest python3-pytest-xdist python3-yaml redis-server redis-tools
     shellcheck zsh
 )
 

@@ -105,6 +105,15 @@ class Context:
         done.truth = json.loads(truth.read_text()) if truth.exists() else None
         return done
 
+    def extension(self):
+        """Build tests/targets/ext for this interpreter.  Return: its directory, for PYTHONPATH."""
+        build = self.targets.parent / "ext" / "build.py"
+        done = run.call([self.python, str(build), str(self.directory)])
+        if done.status == 77:
+            raise Skip(done.stdout.decode().strip())
+        assert done.status == 0, done.stdout.decode()
+        return str(self.directory)
+
     def target(self, name, *args, **kwargs):
         return self.recorded([*kwargs.pop("flags", ()), str(self.targets / name), *args], **kwargs)
 
@@ -330,7 +339,8 @@ def a_version_that_is_not_what_it_says_is_left_alone(context):
         assert not any(f.get("kind") == "python" for f in document.raw["frames"]), new
 
 
-def main():
+def main(tests):
+    """Run @tests on all interpreters; also for the files beside this one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--tenure", required=True, type=lambda p: str(Path(p).resolve()))
     parser.add_argument("--targets", required=True, type=lambda p: Path(p).resolve())
@@ -342,7 +352,7 @@ def main():
     for python in interpreters():
         version = version_of(python)
         label = "unknown" if version is None else ".".join(map(str, version))
-        for function in TESTS:
+        for function in tests:
             name = f"{python} {label} {function.__name__}"
             if options.only not in name:
                 continue
@@ -368,4 +378,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(TESTS))

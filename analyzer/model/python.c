@@ -297,7 +297,7 @@ int python_freed(struct python *python, uint16_t thread, uint32_t site, uint64_t
 				return -ENOMEM;
 		python->collected.at[site].blocks += blocks;
 		python->collected.at[site].bytes += bytes;
-		return 0;
+		return 1;
 	}
 	return 0;
 }

@@ -35,7 +35,7 @@ attr_nodiscard int python_feed(struct python *python, const struct event *event)
  *
  * Counts it for the collection and the site if the collector's own thread did it.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 1 if it did, else 0, or -ENOMEM.
  */
 attr_nodiscard int python_freed(struct python *python, uint16_t thread, uint32_t site,
 				uint64_t bytes, uint64_t blocks);

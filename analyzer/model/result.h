@@ -55,6 +55,7 @@ struct result_errors {
  * @died:         blocks by the generation they died in
  * @alive:        blocks live at the end, by the generation they had reached
  * @alive_bytes:  their bytes
+ * @survived_bytes: bytes of all blocks that reached the oldest generation, dead or alive
  * @life_sum:     ticks lived by the blocks that died
  * @life_max:     longest of them
  * @errors:       when sampled
@@ -77,6 +78,7 @@ struct result_site {
 	uint64_t died[RESULT_GENERATIONS];
 	uint64_t alive[RESULT_GENERATIONS];
 	uint64_t alive_bytes[RESULT_GENERATIONS];
+	uint64_t survived_bytes;
 	uint64_t life_sum;
 	uint64_t life_max;
 	struct result_errors errors;
@@ -98,14 +100,26 @@ struct result_module {
 	const char *path;
 };
 
+/**
+ * struct result_thread - and what became of the blocks it made, whoever freed them
+ * @end: 0: lived to the end of the process image
+ * @peak_*, @survived_*, @collected_*: as of sites
+ */
 struct result_thread {
 	uint32_t tid;
 	const char *name;
 	uint64_t start;
-	uint64_t end; /* 0: lived to the end of the process image */
+	uint64_t end;
 	uint64_t allocations;
 	uint64_t bytes;
-	uint64_t live_bytes; /* of the blocks this thread made */
+	uint64_t live_blocks;
+	uint64_t live_bytes;
+	uint64_t peak_blocks;
+	uint64_t peak_bytes;
+	uint64_t survived_blocks;
+	uint64_t survived_bytes;
+	uint64_t collected_blocks;
+	uint64_t collected_bytes;
 };
 
 /** struct result_moment - a point of the timeline; the maximum over its interval */
@@ -128,8 +142,8 @@ struct result_mark {
 
 /**
  * struct result_type - blocks whose type the program or a provider named
- * @died, @alive, @alive_bytes, @collected_*: as of sites; only for types that
- *         a provider has read from the blocks' headers
+ * @died, @alive, @alive_bytes, @survived_bytes, @collected_*: as of sites; only
+ *         for types that a provider has read from the blocks' headers
  */
 struct result_type {
 	const char *name;
@@ -142,6 +156,7 @@ struct result_type {
 	uint64_t died[RESULT_GENERATIONS];
 	uint64_t alive[RESULT_GENERATIONS];
 	uint64_t alive_bytes[RESULT_GENERATIONS];
+	uint64_t survived_bytes;
 	uint64_t collected_blocks;
 	uint64_t collected_bytes;
 };
@@ -157,13 +172,18 @@ enum result_end {
 /**
  * struct result_totals - of heap blocks; mapped ranges apart
  *
- * @allocations includes reallocs, as valgrind counts them.
+ * @allocations includes reallocs, as valgrind counts them.  @died_bytes are
+ * those of freed blocks by the generation they died in, @collected_* what
+ * collectors have freed of each.
  */
 struct result_totals {
 	uint64_t allocations;
 	uint64_t allocated_bytes;
 	uint64_t frees;
 	uint64_t freed_bytes;
+	uint64_t died_bytes[RESULT_GENERATIONS];
+	uint64_t collected_blocks[RESULT_GENERATIONS];
+	uint64_t collected_bytes[RESULT_GENERATIONS];
 	uint64_t reallocs;
 	uint64_t temporary;
 	uint64_t live_blocks;

@@ -150,6 +150,11 @@ static int finish_sites(struct session *session)
 		weight = session_weight(session, block);
 		site->alive[generation] += weight.blocks;
 		site->alive_bytes[generation] += weight.bytes;
+		if (generation < RESULT_GENERATIONS - 1)
+			continue;
+		site->survived_bytes += weight.bytes;
+		session->threads.all.at[block->thread].result.survived_blocks += weight.blocks;
+		session->threads.all.at[block->thread].result.survived_bytes += weight.bytes;
 	}
 	for (uint32_t i = 0; session->sampling.mean && i < session->sites.count; i++)
 		session->site_results[i].errors =
@@ -168,9 +173,11 @@ static int finish_threads(struct session *session)
 {
 	struct result_process *result = &session->result;
 
-	for (size_t i = 0; i < session->threads.all.count; i++)
+	for (size_t i = 0; i < session->threads.all.count; i++) {
+		threads_touch(&session->threads.all.at[i], session->sites.peak_number);
 		if (vec_push(&session->thread_results, session->threads.all.at[i].result) < 0)
 			return -1;
+	}
 	result->threads = session->thread_results.at;
 	result->threads_count = session->thread_results.count;
 	return 0;
@@ -186,6 +193,7 @@ static void add_site(struct result_type *type, const struct result_site *site)
 	type->peak_bytes += site->peak_bytes;
 	type->collected_blocks += site->collected_blocks;
 	type->collected_bytes += site->collected_bytes;
+	type->survived_bytes += site->survived_bytes;
 	for (unsigned int i = 0; i < RESULT_GENERATIONS; i++) {
 		type->died[i] += site->died[i];
 		type->alive[i] += site->alive[i];
@@ -244,6 +252,8 @@ static void finish_totals(struct session *session)
 	struct result_totals *totals = &session->result.totals;
 
 	totals->allocated_bytes = session->clock;
+	for (unsigned int i = 0; i < RESULT_GENERATIONS; i++)
+		totals->freed_bytes += totals->died_bytes[i];
 	totals->live_blocks = session->sites.live_blocks;
 	totals->live_bytes = session->sites.live_bytes;
 	totals->peak_bytes = session->sites.peak_bytes;

@@ -133,19 +133,25 @@ static inline void account_death(struct session *session, const struct heap_bloc
 				 uint64_t stamp)
 {
 	struct site *site = &session->sites.at[block->site];
+	struct thread_state *thread = &session->threads.all.at[block->thread];
 	uint64_t life = lifetime(session, block, stamp);
 	struct sampling_weight weight = session_weight(session, block);
+	unsigned int generation = session_generation(session, block);
 
 	if (unlikely(session->sampling.mean))
 		sampling_died(&session->sampling, block->site, &weight, session->sites.peak_number);
 	sites_shrink(&session->sites, site, weight.bytes, weight.blocks);
-	site->died[session_generation(session, block)] += weight.blocks;
+	sites_died(site, generation, weight.bytes, weight.blocks);
 	site->life_sum += life * weight.blocks;
 	if (life > site->life_max)
 		site->life_max = life;
-	session->threads.all.at[block->thread].result.live_bytes -= weight.bytes;
+	threads_grow(thread, -weight.bytes, -weight.blocks, session->sites.peak_number);
+	if (unlikely(generation == RESULT_GENERATIONS - 1)) {
+		thread->result.survived_blocks += weight.blocks;
+		thread->result.survived_bytes += weight.bytes;
+	}
 	session->result.totals.frees += weight.blocks;
-	session->result.totals.freed_bytes += weight.bytes;
+	session->result.totals.died_bytes[generation] += weight.bytes;
 	session->result.totals.life_histogram[life_bucket(session, life)] += weight.blocks;
 	if (unlikely(block->typed))
 		(void)types_remove(&session->types, block->addr, weight.bytes, weight.blocks,
@@ -188,6 +194,7 @@ static inline void feed_alloc(struct session *session, const struct event *event
 		   (uint64_t)(thread - session->threads.all.at), site);
 
 	peak = session->sites.peak_number;
+	threads_grow(thread, weight.bytes, weight.blocks, peak);
 	session->sites.at[site].allocations += weight.blocks;
 	session->sites.at[site].bytes += weight.bytes;
 	sites_grow(&session->sites, &session->sites.at[site], weight.bytes, weight.blocks,
@@ -198,7 +205,6 @@ static inline void feed_alloc(struct session *session, const struct event *event
 	thread->last_key = key;
 	thread->result.allocations += weight.blocks;
 	thread->result.bytes += weight.bytes;
-	thread->result.live_bytes += weight.bytes;
 	totals->allocations += weight.blocks;
 	totals->by_fn[fn] += weight.blocks;
 	totals->size_histogram[bucket(bytes, RESULT_SIZE_BUCKETS)] += weight.blocks;
@@ -226,6 +232,27 @@ static inline void remember(struct session *session, struct thread_state *thread
 		thread->undo_type = block->typed ? types_find(&session->types, block->addr)
 						 : TYPES_NONE;
 	}
+}
+
+/* A block that is given back during a collection. */
+static attr_cold void account_collected(struct session *session, const struct event *event,
+					const struct heap_block *block)
+{
+	struct result_totals *totals = &session->result.totals;
+	struct result_thread *thread = &session->threads.all.at[block->thread].result;
+	struct sampling_weight weight = session_weight(session, block);
+	unsigned int generation = session_generation(session, block);
+	int r = python_freed(session->python, event->thread, block->site, weight.bytes,
+			     weight.blocks);
+
+	if (r < 0)
+		session->no_memory = true;
+	if (r <= 0)
+		return;
+	totals->collected_blocks[generation] += weight.blocks;
+	totals->collected_bytes[generation] += weight.bytes;
+	thread->collected_blocks += weight.blocks;
+	thread->collected_bytes += weight.bytes;
 }
 
 static inline void feed_free(struct session *session, const struct event *event)
@@ -261,13 +288,8 @@ static inline void feed_free(struct session *session, const struct event *event)
 		totals->temporary++;
 		thread->last_key = 0;
 	}
-	if (unlikely(session->collecting)) {
-		struct sampling_weight weight = session_weight(session, block);
-
-		if (python_freed(session->python, event->thread, block->site, weight.bytes,
-				 weight.blocks) < 0)
-			session->no_memory = true;
-	}
+	if (unlikely(session->collecting))
+		account_collected(session, event, block);
 	account_death(session, block, event->stamp);
 	heap_remove(&session->heap, block);
 }
@@ -307,16 +329,20 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 	site = &session->sites.at[block->site];
 	weight = session_weight(session, block);
 	peak = session->sites.peak_number;
-	site->died[thread->undo_generation] -= weight.blocks;
+	sites_died(site, thread->undo_generation, -weight.bytes, -weight.blocks);
 	site->life_sum -= life * weight.blocks;
 	site->life_max = thread->undo_life_max;
 	sites_grow(&session->sites, site, weight.bytes, weight.blocks, event->stamp);
 	if (session->sampling.mean && sampling_back(&session->sampling, block->site, &weight, peak,
 						    session->sites.peak_number) < 0)
 		session->no_memory = true;
-	session->threads.all.at[block->thread].result.live_bytes += weight.bytes;
+	threads_grow(&session->threads.all.at[block->thread], weight.bytes, weight.blocks, peak);
+	if (thread->undo_generation == RESULT_GENERATIONS - 1) {
+		session->threads.all.at[block->thread].result.survived_blocks -= weight.blocks;
+		session->threads.all.at[block->thread].result.survived_bytes -= weight.bytes;
+	}
 	totals->frees -= weight.blocks;
-	totals->freed_bytes -= weight.bytes;
+	totals->died_bytes[thread->undo_generation] -= weight.bytes;
 	totals->life_histogram[life_bucket(session, life)] -= weight.blocks;
 	if (thread->undo_temporary) {
 		site->temporary--;

@@ -148,6 +148,7 @@ struct result_site *sites_result(const struct sites *sites)
 	for (uint32_t i = 0; i < sites->count; i++) {
 		const struct site *site = &sites->at[i];
 		bool is_seen = site->peak_number == sites->peak_number;
+		uint64_t frees = site->allocations + site->pieces - site->live_blocks;
 
 		results[i] = (struct result_site){
 			.stack = site->stack,
@@ -155,17 +156,19 @@ struct result_site *sites_result(const struct sites *sites)
 			.type = site->type,
 			.allocations = site->allocations,
 			.bytes = site->bytes,
-			.frees = site->allocations + site->pieces - site->live_blocks,
+			.frees = frees,
 			.temporary = site->temporary,
 			.live_blocks = site->live_blocks,
 			.live_bytes = site->live_bytes,
 			.peak_blocks = is_seen ? site->peak_blocks : site->live_blocks,
 			.peak_bytes = is_seen ? site->peak_bytes : site->live_bytes,
 			.max_bytes = site->max_bytes,
+			.died = { frees - site->died[0] - site->died[1], site->died[0],
+				  site->died[1] },
+			.survived_bytes = site->died_old_bytes,
 			.life_sum = site->life_sum,
 			.life_max = site->life_max,
 		};
-		memcpy(results[i].died, site->died, sizeof(results[i].died));
 	}
 	return results;
 }

@@ -21,6 +21,8 @@
 
 /**
  * struct site - two cache lines; the first is what an allocation needs
+ * @died:        in generations 1 and 2; the rest of the dead died in 0
+ * @died_old_bytes: bytes of those that died in the oldest
  * @peak_number: the peak that @peak_bytes and @peak_blocks belong to, if it is
  *               the last; else what is live now was live then
  * @next:        site with the same stack and another function or type
@@ -38,7 +40,8 @@ struct site {
 	uint64_t peak_bytes;
 
 	uint64_t temporary;
-	uint64_t died[RESULT_GENERATIONS];
+	uint64_t died[RESULT_GENERATIONS - 1];
+	uint64_t died_old_bytes;
 	uint64_t life_sum;
 	uint64_t life_max;
 	uint32_t stack;
@@ -148,11 +151,23 @@ static inline void sites_shrink(struct sites *sites, struct site *site, uint64_t
 	sites->live_blocks -= blocks;
 }
 
+/** sites_died() - @blocks blocks of @bytes died in @generation; negative numbers take that back */
+static inline void sites_died(struct site *site, unsigned int generation, uint64_t bytes,
+			      uint64_t blocks)
+{
+	if (likely(!generation))
+		return;
+	site->died[generation - 1] += blocks;
+	if (generation == RESULT_GENERATIONS - 1)
+		site->died_old_bytes += bytes;
+}
+
 /**
  * sites_result() - the table as the result wants it
  *
  * Return: malloc'd array of sites->count, owned by the caller; alive[] and
- * alive_bytes[] are left 0.  NULL when memory has run out or it is empty.
+ * alive_bytes[] are left 0, survived_bytes is that of the dead.  NULL when memory has run out or it
+ * is empty.
  */
 struct result_site *sites_result(const struct sites *sites);
 

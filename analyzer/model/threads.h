@@ -17,6 +17,7 @@
 
 /**
  * struct thread_state - a thread, and what is remembered between its events
+ * @peak_number: as in struct site, of the peak in @result
  * @last_key:  the block it made last, as the heap knows it; 0: freed already
  * @undo_key:  of what its last realloc gave back; 0: nothing
  * @undo:      what its last realloc gave back, in case the realloc failed
@@ -28,6 +29,7 @@
  */
 struct thread_state {
 	struct result_thread result;
+	uint64_t peak_number;
 	uint64_t last_key;
 	struct heap_block undo;
 	uint64_t undo_key;
@@ -62,6 +64,26 @@ static inline struct thread_state *threads_get(struct threads *threads, uint32_t
 	if (likely(slot < threads->slots && threads->by_slot[slot] != UINT16_MAX))
 		return &threads->all.at[threads->by_slot[slot]];
 	return threads_make(threads, slot, 0, stamp);
+}
+
+/** threads_touch() - to be called before what @thread holds changes; @peak_number: of the heap, now
+ */
+static inline void threads_touch(struct thread_state *thread, uint64_t peak_number)
+{
+	if (thread->peak_number != peak_number) {
+		thread->peak_number = peak_number;
+		thread->result.peak_bytes = thread->result.live_bytes;
+		thread->result.peak_blocks = thread->result.live_blocks;
+	}
+}
+
+/** threads_grow() - @blocks more blocks of @thread are alive; "negative" numbers: fewer */
+static inline void threads_grow(struct thread_state *thread, uint64_t bytes, uint64_t blocks,
+				uint64_t peak_number)
+{
+	threads_touch(thread, peak_number);
+	thread->result.live_bytes += bytes;
+	thread->result.live_blocks += blocks;
 }
 
 /** threads_named() - TENURE_EXT_THREAD: a thread begins in @slot, or has a new name */

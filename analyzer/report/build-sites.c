@@ -152,6 +152,7 @@ static void add_up(struct report_site *site, const struct result_site *from,
 	site->max_bytes += from->max_bytes;
 	site->collected_blocks += from->collected_blocks;
 	site->collected_bytes += from->collected_bytes;
+	site->survived_bytes += from->survived_bytes;
 	for (unsigned int i = 0; i < RESULT_GENERATIONS; i++) {
 		site->died[i] += from->died[i];
 		site->alive[i] += from->alive[i];

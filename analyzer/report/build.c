@@ -85,6 +85,9 @@ static void add_totals(struct build *build)
 		.break_bytes = from->break_bytes,
 	};
 	totals->errors = build->result->errors;
+	memcpy(totals->died_bytes, from->died_bytes, sizeof(totals->died_bytes));
+	memcpy(totals->collected_blocks, from->collected_blocks, sizeof(totals->collected_blocks));
+	memcpy(totals->collected_bytes, from->collected_bytes, sizeof(totals->collected_bytes));
 	memcpy(totals->by_fn, from->by_fn, sizeof(totals->by_fn));
 	memcpy(totals->size_histogram, from->size_histogram, sizeof(totals->size_histogram));
 	memcpy(totals->life_histogram, from->life_histogram, sizeof(totals->life_histogram));
@@ -129,7 +132,14 @@ static int add_threads(struct build *build)
 			.end_ns = from->end ? since_start(build, from->end) : 0,
 			.allocations = from->allocations,
 			.bytes = from->bytes,
+			.live_blocks = from->live_blocks,
 			.live_bytes = from->live_bytes,
+			.peak_blocks = from->peak_blocks,
+			.peak_bytes = from->peak_bytes,
+			.survived_blocks = from->survived_blocks,
+			.survived_bytes = from->survived_bytes,
+			.collected_blocks = from->collected_blocks,
+			.collected_bytes = from->collected_bytes,
 		};
 
 		r = copy_text(build, from->name, &thread.name);

@@ -71,6 +71,7 @@ struct report_site {
 	uint64_t died[RESULT_GENERATIONS];
 	uint64_t alive[RESULT_GENERATIONS];
 	uint64_t alive_bytes[RESULT_GENERATIONS];
+	uint64_t survived_bytes;
 	uint64_t collected_blocks;
 	uint64_t collected_bytes;
 	uint64_t life_mean_ns;
@@ -80,14 +81,22 @@ struct report_site {
 
 typedef VEC(struct report_site) report_sites;
 
+/** struct report_thread - see struct result_thread; @end_ns is 0 if it lived to the end */
 struct report_thread {
 	uint32_t tid;
 	const char *name;
 	uint64_t start_ns;
-	uint64_t end_ns; /* 0: lived to the end */
+	uint64_t end_ns;
 	uint64_t allocations;
 	uint64_t bytes;
+	uint64_t live_blocks;
 	uint64_t live_bytes;
+	uint64_t peak_blocks;
+	uint64_t peak_bytes;
+	uint64_t survived_blocks;
+	uint64_t survived_bytes;
+	uint64_t collected_blocks;
+	uint64_t collected_bytes;
 };
 
 struct report_moment {
@@ -154,6 +163,9 @@ struct report_totals {
 	uint64_t allocated_bytes;
 	uint64_t frees;
 	uint64_t freed_bytes;
+	uint64_t died_bytes[RESULT_GENERATIONS];
+	uint64_t collected_blocks[RESULT_GENERATIONS];
+	uint64_t collected_bytes[RESULT_GENERATIONS];
 	uint64_t reallocs;
 	uint64_t temporary;
 	uint64_t live_blocks;

@@ -25,6 +25,14 @@ static void load_errors(struct load *load, const json_t *object, struct result_e
 	errors->peak_bytes = load_uint(load, from, "peak_bytes");
 }
 
+/* By generation; an older version had none. */
+static void load_some_counts(struct load *load, const json_t *from, const char *key,
+			     uint64_t *counts)
+{
+	if (json_object_get(from, key))
+		load_counts(load, from, key, counts, RESULT_GENERATIONS);
+}
+
 static void load_site(struct load *load, const json_t *from, report_sites *sites)
 {
 	struct report_site site = { .stack = load_uint32(load, from, "stack", REPORT_NONE) };
@@ -48,6 +56,7 @@ static void load_site(struct load *load, const json_t *from, report_sites *sites
 	load_counts(load, from, "died", site.died, RESULT_GENERATIONS);
 	load_counts(load, from, "alive", site.alive, RESULT_GENERATIONS);
 	load_counts(load, from, "alive_bytes", site.alive_bytes, RESULT_GENERATIONS);
+	site.survived_bytes = load_uint(load, from, "survived_bytes");
 	site.collected_blocks = load_uint(load, from, "collected_blocks");
 	site.collected_bytes = load_uint(load, from, "collected_bytes");
 	site.life_mean_ns = load_uint(load, from, "life_mean_ns");
@@ -97,6 +106,9 @@ static void load_totals(struct load *load, const json_t *object, struct report_t
 	totals->allocated_bytes = load_uint(load, from, "allocated_bytes");
 	totals->frees = load_uint(load, from, "frees");
 	totals->freed_bytes = load_uint(load, from, "freed_bytes");
+	load_some_counts(load, from, "died_bytes", totals->died_bytes);
+	load_some_counts(load, from, "collected_blocks", totals->collected_blocks);
+	load_some_counts(load, from, "collected_bytes", totals->collected_bytes);
 	totals->reallocs = load_uint(load, from, "reallocs");
 	totals->temporary = load_uint(load, from, "temporary");
 	totals->inherited_frees = load_uint(load, from, "inherited_frees");
@@ -156,7 +168,14 @@ static void load_threads(struct load *load, const json_t *object, struct report_
 			.end_ns = load_uint(load, from, "end_ns"),
 			.allocations = load_uint(load, from, "allocations"),
 			.bytes = load_uint(load, from, "bytes"),
+			.live_blocks = load_uint(load, from, "live_blocks"),
 			.live_bytes = load_uint(load, from, "live_bytes"),
+			.peak_blocks = load_uint(load, from, "peak_blocks"),
+			.peak_bytes = load_uint(load, from, "peak_bytes"),
+			.survived_blocks = load_uint(load, from, "survived_blocks"),
+			.survived_bytes = load_uint(load, from, "survived_bytes"),
+			.collected_blocks = load_uint(load, from, "collected_blocks"),
+			.collected_bytes = load_uint(load, from, "collected_bytes"),
 		};
 
 		if (vec_push(&process->threads, thread) < 0)
@@ -213,16 +232,14 @@ static void load_types(struct load *load, const json_t *object, struct report_pr
 			.live_bytes = load_uint(load, from, "live_bytes"),
 			.peak_blocks = load_uint(load, from, "peak_blocks"),
 			.peak_bytes = load_uint(load, from, "peak_bytes"),
+			.survived_bytes = load_uint(load, from, "survived_bytes"),
 			.collected_blocks = load_uint(load, from, "collected_blocks"),
 			.collected_bytes = load_uint(load, from, "collected_bytes"),
 		};
 
-		if (json_object_get(from, "died")) {
-			load_counts(load, from, "died", type.died, RESULT_GENERATIONS);
-			load_counts(load, from, "alive", type.alive, RESULT_GENERATIONS);
-			load_counts(load, from, "alive_bytes", type.alive_bytes,
-				    RESULT_GENERATIONS);
-		}
+		load_some_counts(load, from, "died", type.died);
+		load_some_counts(load, from, "alive", type.alive);
+		load_some_counts(load, from, "alive_bytes", type.alive_bytes);
 		if (vec_push(&process->types, type) < 0)
 			load_fail(load, -ENOMEM, "%s", "");
 	}

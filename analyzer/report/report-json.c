@@ -175,6 +175,8 @@ static void write_site(struct emit *emit, const struct report_site *site, bool e
 	write_counts(emit, "died", site->died, RESULT_GENERATIONS);
 	write_counts(emit, "alive", site->alive, RESULT_GENERATIONS);
 	write_counts(emit, "alive_bytes", site->alive_bytes, RESULT_GENERATIONS);
+	if (site->survived_bytes)
+		emit_uint(emit, "survived_bytes", site->survived_bytes);
 	if (site->collected_blocks) {
 		emit_uint(emit, "collected_blocks", site->collected_blocks);
 		emit_uint(emit, "collected_bytes", site->collected_bytes);
@@ -224,6 +226,9 @@ static void write_totals(struct emit *emit, const struct report_totals *totals, 
 	emit_uint(emit, "allocated_bytes", totals->allocated_bytes);
 	emit_uint(emit, "frees", totals->frees);
 	emit_uint(emit, "freed_bytes", totals->freed_bytes);
+	write_counts(emit, "died_bytes", totals->died_bytes, RESULT_GENERATIONS);
+	write_counts(emit, "collected_blocks", totals->collected_blocks, RESULT_GENERATIONS);
+	write_counts(emit, "collected_bytes", totals->collected_bytes, RESULT_GENERATIONS);
 	emit_uint(emit, "reallocs", totals->reallocs);
 	emit_uint(emit, "temporary", totals->temporary);
 	emit_uint(emit, "inherited_frees", totals->inherited_frees);
@@ -287,7 +292,14 @@ static void write_threads(struct emit *emit, const struct report_process *proces
 			emit_uint(emit, "end_ns", thread->end_ns);
 		emit_uint(emit, "allocations", thread->allocations);
 		emit_uint(emit, "bytes", thread->bytes);
+		emit_uint(emit, "live_blocks", thread->live_blocks);
 		emit_uint(emit, "live_bytes", thread->live_bytes);
+		emit_uint(emit, "peak_blocks", thread->peak_blocks);
+		emit_uint(emit, "peak_bytes", thread->peak_bytes);
+		emit_uint(emit, "survived_blocks", thread->survived_blocks);
+		emit_uint(emit, "survived_bytes", thread->survived_bytes);
+		emit_uint(emit, "collected_blocks", thread->collected_blocks);
+		emit_uint(emit, "collected_bytes", thread->collected_bytes);
 		emit_end(emit);
 	}
 	emit_end(emit);
@@ -344,6 +356,7 @@ static void write_types(struct emit *emit, const struct report_process *process)
 			write_counts(emit, "died", type->died, RESULT_GENERATIONS);
 			write_counts(emit, "alive", type->alive, RESULT_GENERATIONS);
 			write_counts(emit, "alive_bytes", type->alive_bytes, RESULT_GENERATIONS);
+			emit_uint(emit, "survived_bytes", type->survived_bytes);
 			emit_uint(emit, "collected_blocks", type->collected_blocks);
 			emit_uint(emit, "collected_bytes", type->collected_bytes);
 		}

@@ -43,6 +43,7 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		  .died = { 2 },
 		  .alive = { 0, 0, 2 },
 		  .alive_bytes = { 0, 0, 2000 },
+		  .survived_bytes = 2000,
 		  .life_sum = 200,
 		  .life_max = 150 },
 		{ .stack = 5,
@@ -115,8 +116,8 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		{ 0x50000, 0x50000, 0x60000, 2, 0, "ccdd", "/no/such/liblater.so" },
 	};
 	static const struct result_thread threads[] = {
-		{ 100, "main", 1000, 0, 18, 8072, 5072 },
-		{ 101, "worker \"2\"", 1500, 2500, 1, 0, 0 },
+		{ 100, "main", 1000, 0, 18, 8072, 7, 5072, 9, 7164, 2, 2000, 2, 200 },
+		{ 101, "worker \"2\"", 1500, 2500, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 	};
 	static const struct result_moment timeline[] = {
 		{ 1000, 0, 0, 0, 4096 },
@@ -138,6 +139,7 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		  .died = { 1, 1, 0 },
 		  .alive = { 0, 1, 1 },
 		  .alive_bytes = { 0, 1000, 1000 },
+		  .survived_bytes = 1000,
 		  .collected_blocks = 1,
 		  .collected_bytes = 1000 },
 	};
@@ -172,6 +174,9 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 			    .allocated_bytes = 8072,
 			    .frees = 12,
 			    .freed_bytes = 3000,
+			    .died_bytes = { 2000, 1000, 0 },
+			    .collected_blocks = { 0, 2, 0 },
+			    .collected_bytes = { 0, 200, 0 },
 			    .reallocs = 1,
 			    .temporary = 9,
 			    .live_blocks = 7,

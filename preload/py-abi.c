@@ -17,10 +17,12 @@
 	.frames = PY_FRAMES_OBJECT, .tstate_interp = 16, .tstate_thread_id = 176,         \
 	.tstate_frame = 24, .frame_previous = 24, .frame_code = 32, .code_filename = 104, \
 	.code_name = 112, .code_firstlineno = 40, .code_linetable = 120
-#define CODE_311   .code_filename = 112, .code_name = 120, .code_qualname = 128, .code_linetable = 136
-#define GC_CLASSIC .gc_generations = 24, .gc_enabled = 12, .gc_callbacks = 216, .gc_collecting = 200
-#define STR_WSTR   .str_ascii = 48, .str_compact = 72
-#define STR_PLAIN  .str_ascii = 40, .str_compact = 56
+#define CODE_311 .code_filename = 112, .code_name = 120, .code_qualname = 128, .code_linetable = 136
+#define GC_CLASSIC                                                                        \
+	.gc_generations = 24, .gc_permanent = 104, .gc_enabled = 12, .gc_callbacks = 216, \
+	.gc_collecting = 200
+#define STR_WSTR  .str_ascii = 48, .str_compact = 72
+#define STR_PLAIN .str_ascii = 40, .str_compact = 56
 
 static const struct py_abi layouts[] = {
 	{ .minor = 8,

@@ -86,6 +86,7 @@ enum py_lines_kind {
  * @code_start:     first instruction, when @lasti_scale is 0
  * @str_ascii, @str_compact: where the characters of a str begin
  * @gc:             in the interpreter; in _PyRuntime when @gc_in_runtime
+ * @gc_permanent:   list of what gc.freeze() has put aside
  */
 struct py_abi {
 	uint8_t minor;
@@ -114,6 +115,7 @@ struct py_abi {
 	uint16_t interp_next;
 	uint16_t gc;
 	uint16_t gc_generations;
+	uint16_t gc_permanent;
 	uint16_t gc_enabled;
 	uint16_t gc_callbacks;
 	uint16_t gc_collecting;
@@ -125,15 +127,16 @@ struct py_abi {
 };
 
 /* Offsets that never changed in the supported versions. */
-#define PY_OB_REFCNT  0
-#define PY_OB_TYPE    8
-#define PY_VAR_SIZE   16
-#define PY_BYTES_DATA 32
-#define PY_STR_LENGTH 16
-#define PY_STR_STATE  32
-#define PY_TYPE_NAME  24
-#define PY_TYPE_FLAGS 168
-#define PY_TYPE_DICT  264
+#define PY_OB_REFCNT	 0
+#define PY_OB_TYPE	 8
+#define PY_VAR_SIZE	 16
+#define PY_BYTES_DATA	 32
+#define PY_STR_LENGTH	 16
+#define PY_STR_STATE	 32
+#define PY_TYPE_NAME	 24
+#define PY_TYPE_FLAGS	 168
+#define PY_TYPE_TRAVERSE 184
+#define PY_TYPE_DICT	 264
 
 #define PY_STR_KIND(state) ((state) >> 2 & 7)
 #define PY_STR_COMPACT	   (1u << 5)

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the collector would find.
+ *
+ * One entry of 16 bytes per object holds all that is known of it, so that a
+ * reference costs one look into the table.  Entries of objects that lie near
+ * one another do so too: traversing follows the memory, not the lists.
+ */
+#include "py-graph.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "pages.h"
+#include "py-state.h"
+#include "sys.h"
+
+#define PLACES_FIRST (1u << 12)
+#define PLACES_KEPT  (1u << 16) /* a table up to this size is kept */
+#define PLACES_MAX   (1u << 24) /* 256 MiB */
+#define AHEAD	     16u	/* places ahead whose objects are fetched */
+#define CHECK_EVERY  4096u	/* references, objects: between two looks at the clock */
+
+#define LINK_LAST 1u /* of node.link: reached, and the last one of the list */
+#define LINK_NODE 2u /* + place: reached, the next one of the list */
+
+#define GC_HEAD_BYTES	 16u
+#define GENERATION_BYTES 24u
+#define LISTS		 4u
+
+/* PyGC_Head: in front of each tracked object, and at the head of each list. */
+struct gc_head {
+	struct gc_head *next;
+	uintptr_t prev; /* two low bits are flags */
+};
+
+struct reaching {
+	struct py_graph *graph;
+	uint32_t first; /* of the list of nodes whose references were not followed yet */
+};
+
+static bool is_late(const struct py_graph *graph)
+{
+	return graph->deadline && sys_ticks() > graph->deadline;
+}
+
+static size_t table_bytes(uint32_t places)
+{
+	return places * sizeof(struct py_graph_node);
+}
+
+/* The count itself; an object that is never freed has a very large one. */
+static int32_t refs_of(const void *object)
+{
+	uint64_t refs = (uint64_t)(uintptr_t)py_field(object, PY_OB_REFCNT);
+
+	if (py_state.abi->minor >= 14)
+		refs = (uint32_t)refs;
+	return refs > INT32_MAX ? INT32_MAX : (int32_t)refs;
+}
+
+static void put(struct py_graph *graph, const struct py_graph_node *new)
+{
+	uint32_t i = py_graph_home(graph, new->object);
+
+	while (graph->nodes[i].object)
+		i = (i + 1) & graph->mask;
+	graph->nodes[i] = *new;
+}
+
+/* An empty table of so many places. */
+static int begin(struct py_graph *graph, uint32_t places)
+{
+	if (places > graph->capacity) {
+		struct py_graph_node *nodes = pages_map(table_bytes(places), 0);
+
+		if (!nodes)
+			return -ENOMEM;
+		pages_unmap(graph->nodes, table_bytes(graph->capacity));
+		graph->nodes = nodes;
+		graph->capacity = places;
+	} else {
+		memset(graph->nodes, 0, table_bytes(places));
+	}
+	graph->mask = places - 1;
+	graph->count = 0;
+	graph->edges = 0;
+	return 0;
+}
+
+static int grow(struct py_graph *graph)
+{
+	struct py_graph old = *graph;
+	struct py_graph_node *node;
+	uint32_t places = (graph->mask + 1) * 2;
+
+	if (places > PLACES_MAX)
+		return -E2BIG;
+	graph->nodes = pages_map(table_bytes(places), 0);
+	if (!graph->nodes) {
+		graph->nodes = old.nodes;
+		return -ENOMEM;
+	}
+	graph->capacity = places;
+	graph->mask = places - 1;
+	py_graph_each (node, &old)
+		put(graph, node);
+	pages_unmap(old.nodes, table_bytes(old.capacity));
+	return 0;
+}
+
+/* Places that hold @count objects well. */
+static uint32_t places_for(uint64_t count)
+{
+	uint32_t places = PLACES_FIRST;
+
+	while (places < PLACES_MAX && places / 8 * 5 < count)
+		places *= 2;
+	return places;
+}
+
+static const struct gc_head *list_of(const void *gc, unsigned int list)
+{
+	const struct py_abi *abi = py_state.abi;
+	size_t at = list == LISTS - 1 ? abi->gc_permanent
+				      : abi->gc_generations + list * GENERATION_BYTES;
+
+	return (const void *)((uintptr_t)gc + at);
+}
+
+static int take_list(struct py_graph *graph, const struct gc_head *list)
+{
+	const struct gc_head *at = list->next;
+	uint32_t full = (graph->mask + 1) / 8 * 5;
+
+	for (; at != list; at = at->next) {
+		struct py_graph_node node = {
+			.object = (const uint8_t *)at + GC_HEAD_BYTES,
+		};
+
+		__builtin_prefetch(at->next);
+		if (unlikely(graph->count >= full)) {
+			int err = grow(graph);
+
+			if (err)
+				return err;
+			full = (graph->mask + 1) / 8 * 5;
+		}
+		if (unlikely(graph->limit && graph->count >= graph->limit))
+			return -E2BIG;
+		if (unlikely(graph->count % CHECK_EVERY == 0) && is_late(graph))
+			return -ETIME;
+		node.refs = refs_of(node.object);
+		put(graph, &node);
+		graph->count++;
+	}
+	return 0;
+}
+
+/* A list that was never used is all zero where there is no such list. */
+static bool is_list(const struct gc_head *list)
+{
+	const struct gc_head *first = list->next;
+
+	return first && (first->prev & ~(uintptr_t)3) == (uintptr_t)list;
+}
+
+int py_graph_open(struct py_graph *graph, const void *gc, unsigned int lists)
+{
+	int err = begin(graph, places_for(graph->hint));
+
+	for (unsigned int i = 0; !err && i < LISTS; i++) {
+		if (!(lists >> i & 1))
+			continue;
+		if (!is_list(list_of(gc, i)))
+			return -EINVAL;
+		err = take_list(graph, list_of(gc, i));
+	}
+	return err;
+}
+
+void py_graph_close(struct py_graph *graph)
+{
+	if (graph->capacity > PLACES_KEPT) {
+		pages_unmap(graph->nodes, table_bytes(graph->capacity));
+		graph->nodes = NULL;
+		graph->capacity = 0;
+	}
+	graph->count = 0;
+}
+
+static int count_reference(void *object, void *arg)
+{
+	struct py_graph *graph = arg;
+	struct py_graph_node *node = py_graph_find(graph, object);
+
+	if (node)
+		node->refs--;
+	return unlikely(++graph->edges % CHECK_EVERY == 0) && is_late(graph) ? -1 : 0;
+}
+
+static attr_always_inline void fetch_ahead(const struct py_graph *graph,
+					   const struct py_graph_node *node)
+{
+	const struct py_graph_node *ahead = node + AHEAD;
+
+	if (likely(ahead <= graph->nodes + graph->mask) && ahead->object)
+		__builtin_prefetch(ahead->object);
+}
+
+int py_graph_count(struct py_graph *graph)
+{
+	struct py_graph_node *node;
+	uint32_t done = 0;
+
+	py_graph_each (node, graph) {
+		fetch_ahead(graph, node);
+		if (py_graph_traverse(node->object, count_reference, graph) ||
+		    (++done % CHECK_EVERY == 0 && is_late(graph)))
+			return -ETIME;
+	}
+	return 0;
+}
+
+static int reach(void *object, void *arg)
+{
+	struct reaching *reaching = arg;
+	struct py_graph *graph = reaching->graph;
+	struct py_graph_node *node = py_graph_find(graph, object);
+
+	if (node && !node->link) {
+		node->link = reaching->first;
+		reaching->first = LINK_NODE + (uint32_t)(node - graph->nodes);
+	}
+	return unlikely(++graph->edges % CHECK_EVERY == 0) && is_late(graph) ? -1 : 0;
+}
+
+int py_graph_reach(struct py_graph *graph, uint32_t *ret_unreachable)
+{
+	struct py_graph_node *root;
+	uint32_t unreachable = graph->count;
+
+	py_graph_each (root, graph) {
+		struct reaching reaching = { .graph = graph, .first = LINK_LAST };
+
+		if (root->refs <= 0 || root->link)
+			continue;
+		(void)reach((void *)root->object, &reaching);
+		while (reaching.first != LINK_LAST) {
+			struct py_graph_node *node = &graph->nodes[reaching.first - LINK_NODE];
+
+			reaching.first = node->link;
+			unreachable--;
+			if (py_graph_traverse(node->object, reach, &reaching))
+				return -ETIME;
+		}
+	}
+	*ret_unreachable = unreachable;
+	return 0;
+}

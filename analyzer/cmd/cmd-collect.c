@@ -74,6 +74,8 @@ static int serve(int fd, struct collector *collector)
 
 	if (r < 0)
 		return r;
+	/* Where the name cannot be had, nobody can ask for anything, and no more is lost. */
+	(void)!server_listen_control(server);
 	r = server_adopt(server, fd);
 	while (r == 0 && server_images(server) > 0)
 		r = server_step(server, -1);

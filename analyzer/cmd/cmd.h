@@ -40,6 +40,7 @@ extern const struct cli_command cmd_doctor;
 extern const struct cli_command cmd_dump;
 extern const struct cli_command cmd_export;
 extern const struct cli_command cmd_help;
+extern const struct cli_command cmd_mark;
 extern const struct cli_command cmd_report;
 extern const struct cli_command cmd_run;
 extern const struct cli_command cmd_version;

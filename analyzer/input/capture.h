@@ -31,6 +31,7 @@ enum capture_packet_type {
 	CAPTURE_NODES = 5,  /* u32 first id, u32 0, nodes */
 	CAPTURE_END = 6,    /* struct stream_end, struct tenure_shared */
 	CAPTURE_RUN = 7,    /* image 0; what the runner knows, in its own words */
+	CAPTURE_MARK = 8,   /* u64 stamp, u32 enum tenure_mark_kind, name: made from outside */
 };
 
 /**

@@ -422,6 +422,15 @@ void live_settle(struct live *live)
 	stream_sync(live->stream, MERGE_ALL, false);
 }
 
+void live_catch_up(struct live *live)
+{
+	if (__atomic_load_n(&shared_page(live)->multi, __ATOMIC_ACQUIRE)) {
+		sync_threads(live);
+		return;
+	}
+	live_settle(live);
+}
+
 const struct tenure_node *live_nodes(const struct live *live, uint32_t *ret_count)
 {
 	const void *at = live->map + TENURE_SHARED_NODES_OFFSET;

@@ -86,6 +86,9 @@ void live_tick(struct live *live);
 /** live_want_scan() - let the process ask to be looked into at its end */
 void live_want_scan(struct live *live, int memfd);
 
+/** live_catch_up() - pass on what has happened up to now, as far as its order is certain */
+void live_catch_up(struct live *live);
+
 /** live_settle() - the process stands still: take and pass on all that there is */
 void live_settle(struct live *live);
 

@@ -133,6 +133,20 @@ static int ended(struct replay *replay, uint32_t index, const struct capture_pac
 	return 0;
 }
 
+static int mark(struct stream *stream, const struct capture_packet *packet)
+{
+	uint64_t stamp;
+	uint32_t kind, heads = sizeof(stamp) + sizeof(kind);
+
+	if (packet->bytes < heads)
+		return -EBADMSG;
+	memcpy(&stamp, packet->payload, sizeof(stamp));
+	memcpy(&kind, packet->payload + sizeof(stamp), sizeof(kind));
+	stream_mark(stream, stamp, kind, (const char *)packet->payload + heads,
+		    packet->bytes - heads);
+	return 0;
+}
+
 static int feed(struct replay *replay, const struct capture_packet *packet)
 {
 	uint32_t index = find_stream(replay, packet->image);
@@ -163,6 +177,8 @@ static int feed(struct replay *replay, const struct capture_packet *packet)
 		else
 			stream_memory(stream, words[0], words[1]);
 		return 0;
+	case CAPTURE_MARK:
+		return mark(stream, packet);
 	case CAPTURE_NODES:
 		return nodes(stream, packet);
 	case CAPTURE_END:

@@ -145,6 +145,15 @@ void server_image_tick(struct server *server, struct image *image)
 	server_image_check(server, image);
 }
 
+void server_image_mark(struct image *image, uint32_t kind, const char *name, uint32_t bytes)
+{
+	uint64_t now = ticks_now();
+
+	live_catch_up(&image->live);
+	stream_mark(image->live.stream, now, kind, name, bytes);
+	live_catch_up(&image->live);
+}
+
 /* ---------------------------------------------------------- the beginning */
 
 static struct image_info describe(const struct server *server, const struct handshake *handshake)

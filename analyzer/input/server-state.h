@@ -112,6 +112,13 @@ void server_image_rested(struct server *server, struct image *image);
 /** server_image_tick() - from time to time: sample its memory, look whether it is still there */
 void server_image_tick(struct server *server, struct image *image);
 
+/**
+ * server_image_mark() - somebody outside wants a mark, now
+ * @kind:  enum tenure_mark_kind
+ * @bytes: of @name
+ */
+void server_image_mark(struct image *image, uint32_t kind, const char *name, uint32_t bytes);
+
 /** server_image_check() - end it if its process or its address space is gone */
 void server_image_check(struct server *server, struct image *image);
 

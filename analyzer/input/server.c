@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "control.h"
 #include "server-state.h"
 #include "ticks.h"
 
@@ -134,6 +135,46 @@ static void answer(struct server *server, int socket, struct handshake *handshak
 	(void)!handshake_answer(socket, &welcome, image ? writer : -1, image ? image->memfd : -1);
 }
 
+/* Of a process; for our own number that of the first program that still runs. */
+static struct image *find_asked(const struct server *server, uint32_t pid)
+{
+	struct image *first = NULL;
+
+	if (pid != (uint32_t)getpid())
+		return pid ? server_image_find(server, pid) : NULL;
+	for (struct image *image = server->images; image; image = image->next)
+		if (!image->gone && (!first || image->number < first->number))
+			first = image;
+	return first;
+}
+
+/* Return: 0 or a negative errno, for whoever asks. */
+static int obey(struct server *server, const struct control_request *request)
+{
+	struct image *image = find_asked(server, request->pid);
+
+	if (image)
+		server_image_check(server, image);
+	if (!image || image->gone)
+		return -ESRCH;
+	switch ((enum control_what)request->what) {
+	case CONTROL_MARK:
+		server_image_mark(image, request->arg, request->text, request->bytes);
+		return 0;
+	}
+	return -ENOSYS;
+}
+
+static void serve_control(struct server *server, int socket)
+{
+	struct control_request request;
+	int r = control_receive(socket, &request);
+
+	if (r == 0)
+		r = obey(server, &request);
+	control_answer(socket, r);
+}
+
 static void greet(struct server *server, struct peer *peer)
 {
 	const struct tenure_welcome refusal = { .verdict = TENURE_VERDICT_VERSION };
@@ -142,6 +183,11 @@ static void greet(struct server *server, struct peer *peer)
 
 	if (peer->gone)
 		return;
+	if (control_is_waiting(peer->socket)) {
+		serve_control(server, peer->socket);
+		remove_peer(server, peer);
+		return;
+	}
 	err = handshake_receive(peer->socket, &handshake);
 	if (err == -EAGAIN)
 		return;
@@ -278,7 +324,8 @@ int server_listen(struct server *server, const char *directory)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct sockaddr_un abstract = { .sun_family = AF_UNIX };
-	int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", directory);
+	int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/" SERVER_SOCKET,
+			 directory);
 	struct watch *by_path = &server->listen_watch[0];
 	struct watch *by_name = &server->listen_watch[1];
 	int err;
@@ -299,6 +346,17 @@ int server_listen(struct server *server, const char *directory)
 	if (by_name->fd >= 0 && server_watch(server, by_name->fd, EPOLLIN, by_name) < 0)
 		(void)close(take_fd(&by_name->fd));
 	return 0;
+}
+
+int server_listen_control(struct server *server)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct watch *by_name = &server->listen_watch[1];
+	int n = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
+			 SERVER_NAME "%ld/" SERVER_SOCKET, (long)getpid());
+
+	by_name->fd = listen_at(&address, offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+	return by_name->fd < 0 ? by_name->fd : server_watch(server, by_name->fd, EPOLLIN, by_name);
 }
 
 const char *server_path(const struct server *server)

@@ -19,6 +19,10 @@
 
 struct server;
 
+/* How a socket's path ends, and how the name of its directory begins. */
+#define SERVER_NAME   "tenure-"
+#define SERVER_SOCKET "socket"
+
 /**
  * struct server_options - how to serve
  * @ops:           who listens; borrowed
@@ -61,6 +65,13 @@ struct server *server_free(struct server *server);
  * Return: 0 or a negative errno; -ENAMETOOLONG when the path does not fit.
  */
 attr_nodiscard int server_listen(struct server *server, const char *directory);
+
+/**
+ * server_listen_control() - for a server without server_listen(): accept requests (control.h)
+ *
+ * On an abstract name that begins and ends as all such names do.
+ */
+attr_nodiscard int server_listen_control(struct server *server);
 
 /** server_adopt() - serve a socket that is connected already; takes @fd.  0 or a negative errno */
 attr_nodiscard int server_adopt(struct server *server, int fd);

@@ -41,6 +41,7 @@ struct stream *stream_free(struct stream *stream)
 	if (!stream)
 		return NULL;
 	merge_fini(&stream->merge);
+	vec_fini(&stream->marks);
 	free(stream->nodes);
 	free(stream);
 	return NULL;
@@ -82,6 +83,37 @@ void stream_chunk(struct stream *stream, const struct tenure_chunk *head, uint32
 	(void)!merge_take(&stream->merge, head, known, bytes, count);
 }
 
+/* As a record of TENURE_EXT_MARK. */
+static void emit_mark(struct stream *stream, const struct stream_mark *mark)
+{
+	const struct event event = {
+		.stamp = mark->stamp,
+		.payload = mark->payload,
+		.bytes = mark->bytes,
+		.ext = TENURE_EXT_MARK,
+		.kind = EVENT_EXT,
+	};
+
+	stream->ops->events(stream->image, &event, 1);
+}
+
+/* Pass on all up to @stamp, and the marks where they belong. */
+static void advance(struct stream *stream, uint64_t stamp)
+{
+	size_t done = 0;
+
+	for (; done < stream->marks.count && stream->marks.at[done].stamp <= stamp; done++) {
+		merge_advance(&stream->merge, stream->marks.at[done].stamp);
+		emit_mark(stream, &stream->marks.at[done]);
+	}
+	if (done) {
+		stream->marks.count -= done;
+		memmove(stream->marks.at, stream->marks.at + done,
+			stream->marks.count * sizeof(*stream->marks.at));
+	}
+	merge_advance(&stream->merge, stamp);
+}
+
 void stream_sync(struct stream *stream, uint64_t stamp, bool forced)
 {
 	const struct {
@@ -89,13 +121,13 @@ void stream_sync(struct stream *stream, uint64_t stamp, bool forced)
 		uint64_t forced;
 	} packet = { stamp, forced };
 
-	if (!stream->merge.queued_bytes)
+	if (!stream->merge.queued_bytes && !stream->marks.count)
 		return;
 	if (stream->capture)
 		capture_write(stream->capture, stream->info.image, CAPTURE_SYNC, &packet,
 			      sizeof(packet), NULL, 0);
 	stream->forced += forced;
-	merge_advance(&stream->merge, stamp);
+	advance(stream, stamp);
 }
 
 void stream_memory(struct stream *stream, uint64_t stamp, uint64_t rss_bytes)
@@ -106,6 +138,23 @@ void stream_memory(struct stream *stream, uint64_t stamp, uint64_t rss_bytes)
 		capture_write(stream->capture, stream->info.image, CAPTURE_MEMORY, packet,
 			      sizeof(packet), NULL, 0);
 	stream->ops->memory(stream->image, stamp, rss_bytes);
+}
+
+void stream_mark(struct stream *stream, uint64_t stamp, uint32_t kind, const char *name,
+		 uint32_t bytes)
+{
+	struct stream_mark mark = { .stamp = stamp };
+
+	if (bytes > STREAM_NAME_MAX)
+		bytes = STREAM_NAME_MAX;
+	mark.bytes = (uint32_t)sizeof(kind) + bytes;
+	memcpy(mark.payload, &kind, sizeof(kind));
+	memcpy(mark.payload + sizeof(kind), name, bytes);
+	if (stream->capture)
+		capture_write(stream->capture, stream->info.image, CAPTURE_MARK, &stamp,
+			      sizeof(stamp), mark.payload, mark.bytes);
+	/* A mark that there is no memory for is not made. */
+	(void)!vec_push(&stream->marks, mark);
 }
 
 /* Room for nodes below @count.  Return: 0 or -ENOMEM. */
@@ -180,7 +229,7 @@ void stream_end(struct stream *stream, const struct stream_end *end,
 		capture_write(stream->capture, stream->info.image, CAPTURE_END, end, sizeof(*end),
 			      &page, sizeof(page));
 
-	merge_advance(&stream->merge, MERGE_ALL);
+	advance(stream, MERGE_ALL);
 	check_nodes(stream->nodes, stream->nodes_count);
 	stream->ops->image_ended(
 		stream->image,

@@ -11,9 +11,19 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/vec.h"
 #include "capture.h"
 #include "image.h"
 #include "merge.h"
+
+#define STREAM_NAME_MAX 256u /* of a mark */
+
+/** struct stream_mark - one that waits for its time; @payload as of TENURE_EXT_MARK */
+struct stream_mark {
+	uint64_t stamp;
+	uint32_t bytes;
+	uint8_t payload[sizeof(uint32_t) + STREAM_NAME_MAX];
+};
 
 /**
  * struct stream - one process image
@@ -28,6 +38,7 @@ struct stream {
 	void *image;
 	struct capture_writer *capture;
 	struct merge merge;
+	VEC(struct stream_mark) marks;
 	uint64_t stream_bytes;
 	uint64_t forced;
 	uint64_t bad_bytes;
@@ -81,6 +92,17 @@ void stream_sync(struct stream *stream, uint64_t stamp, bool forced);
 
 /** stream_memory() - a sample of the resident set */
 void stream_memory(struct stream *stream, uint64_t stamp, uint64_t rss_bytes);
+
+/**
+ * stream_mark() - a mark that somebody outside has made
+ * @stamp: when; not before that of another one
+ * @kind:  enum tenure_mark_kind
+ * @bytes: of @name
+ *
+ * It is passed on with the events of that time.
+ */
+void stream_mark(struct stream *stream, uint64_t stamp, uint32_t kind, const char *name,
+		 uint32_t bytes);
 
 /** stream_nodes() - stack nodes @first and following; what goes beyond the limits is dropped */
 void stream_nodes(struct stream *stream, uint32_t first, const struct tenure_node *nodes,

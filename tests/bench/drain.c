@@ -3,7 +3,7 @@
  * An analyzer that answers the shim and throws the records away: it shows
  * what the shim alone costs, and how many bytes it sends.
  *
- * usage: drain LIBTENURE RESULT-FILE COMMAND [ARGUMENT]...
+ * usage: drain [--no-python] [--sample=BYTES] LIBTENURE RESULT-FILE COMMAND [ARGUMENT]...
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +29,8 @@ enum {
 };
 
 static uint64_t stream_bytes, images;
+static uint64_t sample_bytes;
+static uint32_t welcome_flags;
 static int pipes_open;
 
 static void die(const char *what)
@@ -57,7 +59,9 @@ static void send_welcome(int client, uint64_t image, int pipe_fd, int memory_fd)
 		.magic = TENURE_HELLO_MAGIC,
 		.version = TENURE_WIRE_VERSION,
 		.verdict = TENURE_VERDICT_RECORD,
+		.flags = welcome_flags,
 		.image = image,
+		.sample_bytes = sample_bytes,
 	};
 	union {
 		struct cmsghdr head;
@@ -162,16 +166,33 @@ static int serve(int listener, int ended, pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Return: how many arguments were options. */
+static int read_options(char **argv)
+{
+	int i = 1;
+
+	for (; argv[i] && strncmp(argv[i], "--", 2) == 0; i++) {
+		if (strcmp(argv[i], "--no-python") == 0)
+			welcome_flags |= TENURE_WELCOME_NO_PYTHON;
+		else if (strncmp(argv[i], "--sample=", 9) == 0)
+			sample_bytes = strtoull(argv[i] + 9, NULL, 10);
+	}
+	return i - 1;
+}
+
 int main(int argc, char **argv)
 {
+	int options = read_options(argv);
 	char path[64];
 	sigset_t child;
 	int listener, ended, status;
 	FILE *result;
 	pid_t pid;
 
+	argc -= options;
+	argv += options;
 	if (argc < 4) {
-		fprintf(stderr, "usage: drain LIBTENURE RESULT-FILE COMMAND [ARGUMENT]...\n");
+		fprintf(stderr, "usage: drain [--no-python] [--sample=BYTES] LIBTENURE RESULT-FILE COMMAND [ARGUMENT]...\n");
 		return 125;
 	}
 	snprintf(path, sizeof(path), "/tmp/tenure-drain-%d", (int)getpid());

@@ -22,6 +22,17 @@ static attr_always_inline bool py_gc_known(const struct py_thread *py, const voi
 }
 
 /**
+ * py_gc_is_collecting() - does the collector of the interpreter that @py was seen in run?
+ *
+ * True as long as it was seen in none.
+ */
+static attr_always_inline bool py_gc_is_collecting(const struct py_thread *py)
+{
+	return !py->interp || py_field_int((const uint8_t *)py->interp + py_state.abi->gc,
+					   py_state.abi->gc_collecting) != 0;
+}
+
+/**
  * py_gc_follow() - put our function into an interpreter's gc.callbacks, once
  * @interp: of the calling thread, which has Python frames
  *

@@ -17,6 +17,7 @@
 #include "nodes.h"
 #include "pages.h"
 #include "py-code.h"
+#include "py-gc.h"
 #include "py-table.h"
 #include "record.h"
 #include "tenure/wire-python.h"
@@ -51,7 +52,8 @@ struct py_pending py_pending;
 
 /*
  * Blocks whose header had not been written when the next event came: before
- * 3.12 a collection may run between the allocation and the writing.
+ * 3.12 a collection may run between the allocation and the writing.  They are
+ * looked at once more when it has ended; what is blank then is no object.
  */
 static struct py_pending late[LATE_MAX];
 uint32_t py_types_late_;
@@ -313,25 +315,29 @@ static bool look(struct thread *thread, const struct py_pending *pending)
 	return true;
 }
 
-static attr_cold void look_late(struct thread *thread, const void *ending)
+/* During a collection only what is given back is looked at, for the last time. */
+static attr_cold void look_late(struct thread *thread, bool collecting, const void *ending)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < py_types_late_; i++)
-		if (!look(thread, &late[i]) && late[i].block != ending)
+	for (uint32_t i = 0; i < py_types_late_; i++) {
+		if (collecting && late[i].block != ending)
 			late[kept++] = late[i];
+		else
+			(void)look(thread, &late[i]);
+	}
 	py_types_late_ = kept;
 }
 
-void py_types_look(struct thread *thread, const void *ending)
+void py_types_look(struct thread *thread, const struct py_thread *py, const void *ending)
 {
 	struct py_pending pending = py_pending;
 
 	py_pending.block = NULL;
 	if (unlikely(py_types_late_))
-		look_late(thread, ending);
+		look_late(thread, py_gc_is_collecting(py), ending);
 	if (pending.block && unlikely(!look(thread, &pending)) && pending.block != ending &&
-	    py_types_late_ < LATE_MAX)
+	    py_types_late_ < LATE_MAX && py_gc_is_collecting(py))
 		late[py_types_late_++] = pending;
 }
 

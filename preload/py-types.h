@@ -43,7 +43,7 @@ extern uint32_t py_types_late_;
 void py_types_new(const struct py_thread *py, const void *block, size_t bytes, uint32_t stack);
 
 /** py_types_look() - slow half of py_types_settle() */
-void py_types_look(struct thread *thread, const void *ending);
+void py_types_look(struct thread *thread, const struct py_thread *py, const void *ending);
 
 /**
  * py_types_settle() - something happens: look at the block that is kept in mind
@@ -56,7 +56,7 @@ static attr_always_inline void py_types_settle(struct thread *thread, const stru
 {
 	if ((py_pending.block || unlikely(py_types_late_)) &&
 	    likely(py && py->current == py_types_interp_))
-		py_types_look(thread, ending);
+		py_types_look(thread, py, ending);
 }
 
 /** py_types_forget() - the block at @block, perhaps of a type, is given back */

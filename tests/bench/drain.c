@@ -192,7 +192,8 @@ int main(int argc, char **argv)
 	argc -= options;
 	argv += options;
 	if (argc < 4) {
-		fprintf(stderr, "usage: drain [--no-python] [--sample=BYTES] LIBTENURE RESULT-FILE COMMAND [ARGUMENT]...\n");
+		fprintf(stderr,
+			"usage: drain [--no-python] [--sample=BYTES] LIBTENURE RESULT-FILE COMMAND [ARGUMENT]...\n");
 		return 125;
 	}
 	snprintf(path, sizeof(path), "/tmp/tenure-drain-%d", (int)getpid());

@@ -2,6 +2,7 @@
 /* tenure report: show a report again, or make it from a capture. */
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "report/report.h"
@@ -17,11 +18,14 @@ static struct {
 	struct output_summary summary;
 	bool force;
 } options = {
-	.summary = { .sort = OUTPUT_OVERVIEW },
+	.summary = { .sort = OUTPUT_OVERVIEW, .by = OUTPUT_NO_TABLE },
 };
 
 static const struct cli_option table[] = {
 	OUTPUT_SUMMARY_OPTIONS(options.summary),
+	{ "by", 0, CLI_CHOICE, NULL, table_by_names, "Summary",
+	  "instead of the overview, show a table of all memory by this; with --json as JSON",
+	  &options.summary.by },
 	{ "process", 0, CLI_COUNT, "PID", NULL, "Summary",
 	  "show this process; default the one with the largest peak", &options.summary.pid },
 	{ "json", 'o', CLI_FILE, "FILE", NULL, "Output",
@@ -32,22 +36,32 @@ static const struct cli_option table[] = {
 	  &options.generations },
 };
 
-static int show(const struct report *report, const char *path)
+static int no_process(const char *path)
 {
-	int r;
-
-	if (options.json) {
-		r = output_json(report, options.json, options.force);
-		return r < 0 ? (output_refuse(options.json, r), CMD_FAILED) : CMD_OK;
-	}
-
-	options.summary.file = path;
-	r = output_text(report, &options.summary, stdout);
-	if (r == -ESRCH) {
+	if (options.summary.pid)
 		log_error("cannot show process %llu: it is not in '%s'",
 			  (unsigned long long)options.summary.pid, path);
-		return CMD_USAGE;
-	}
+	else
+		log_error("cannot make a table: no process is in '%s'", path);
+	return CMD_USAGE;
+}
+
+static int show(const struct report *report, const char *path)
+{
+	bool is_table = options.summary.by != OUTPUT_NO_TABLE;
+	int r;
+
+	options.summary.file = path;
+	if (options.json && is_table)
+		r = output_table(report, &options.summary, options.json, options.force);
+	else if (options.json)
+		r = output_json(report, options.json, options.force);
+	else
+		r = output_text(report, &options.summary, stdout);
+	if (r == -ESRCH)
+		return no_process(path);
+	if (r < 0 && options.json)
+		return output_refuse(options.json, r), CMD_FAILED;
 	if (r < 0) {
 		log_error("cannot write to standard output: %s", log_reason(r));
 		return CMD_FAILED;
@@ -57,18 +71,23 @@ static int show(const struct report *report, const char *path)
 
 static int run(int argc, char *argv[])
 {
+	cleanup_free char *last = NULL;
 	struct report *report;
+	const char *path;
 	int status;
 
-	if (argc != 1) {
-		log_error(argc == 0 ? "no file given" : "cannot show more than one file at a time");
+	if (argc > 1) {
+		log_error("cannot show more than one file at a time");
 		log_hint("tenure report FILE");
 		return CMD_USAGE;
 	}
-	if (source_load(argv[0], options.generations, &report) < 0)
+	if (argc == 0 && source_last(&last) < 0)
+		return CMD_USAGE;
+	path = argc ? argv[0] : last;
+	if (source_load(path, options.generations, &report) < 0)
 		return CMD_USAGE;
 
-	status = show(report, argv[0]);
+	status = show(report, path);
 	report_free(report);
 	return status;
 }
@@ -76,9 +95,10 @@ static int run(int argc, char *argv[])
 const struct cli_command cmd_report = {
 	.name = "report",
 	.summary = "show a report again, or make one from a capture",
-	.usage = "[OPTION]... FILE",
+	.usage = "[OPTION]... [FILE]",
 	.about = "Shows what is in FILE: a report that 'tenure run' wrote (- reads one from "
-		 "standard input), or a capture from 'tenure run --record'.",
+		 "standard input), or a capture from 'tenure run --record'. Without FILE: the "
+		 "newest report of a run in the working directory.",
 	.operand = CLI_FILES,
 	.options = table,
 	.options_count = ARRAY_SIZE(table),

@@ -40,7 +40,7 @@ static struct {
 	bool no_wait;
 	bool anyway;
 } options = {
-	.summary = { .sort = OUTPUT_OVERVIEW },
+	.summary = { .sort = OUTPUT_OVERVIEW, .by = OUTPUT_NO_TABLE },
 };
 
 static const struct cli_option table[] = {

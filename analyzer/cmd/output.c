@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "report/report-json.h"
+#include "report/report.h"
 
 #include "cli.h"
 #include "output.h"
@@ -172,6 +173,45 @@ int output_json(const struct report *report, const char *path, bool force)
 	return output_file(&writer, path, force);
 }
 
+struct table_writer {
+	const struct report *report;
+	const struct output_summary *summary;
+	const struct report_process *process;
+};
+
+static int write_table(const void *arg, FILE *file)
+{
+	const struct table_writer *writer = arg;
+	const struct output_summary *summary = writer->summary;
+	struct places_view view;
+	struct table table;
+	int r = places_view_init(&view, writer->report, (enum report_frames)summary->frames);
+
+	if (r < 0)
+		return r;
+	r = table_init(&table, &view, writer->process, (enum table_by)summary->by,
+		       (enum report_sort)summary->sort);
+	if (r == 0) {
+		r = table_json_write(&table, writer->report, summary->top, file);
+		table_fini(&table);
+	}
+	places_view_fini(&view);
+	return r;
+}
+
+int output_table(const struct report *report, const struct output_summary *summary,
+		 const char *path, bool force)
+{
+	const struct table_writer table = {
+		.report = report,
+		.summary = summary,
+		.process = report_choose(report, (uint32_t)summary->pid),
+	};
+	const struct output_writer writer = { write_table, &table };
+
+	return table.process ? output_file(&writer, path, force) : -ESRCH;
+}
+
 static unsigned int width_of(FILE *out)
 {
 	const char *columns = getenv("COLUMNS");
@@ -194,6 +234,8 @@ int output_text(const struct report *report, const struct output_summary *summar
 		.top = summary->top,
 		.sort = (enum report_sort)summary->sort,
 		.sorted = summary->sort != OUTPUT_OVERVIEW,
+		.by = summary->by,
+		.tabled = summary->by != OUTPUT_NO_TABLE,
 		.frames = (enum report_frames)summary->frames,
 		.width = width_of(out),
 		.color = cli_use_color(out),

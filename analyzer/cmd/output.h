@@ -12,10 +12,13 @@
 #include "launch/template.h"
 #include "report/document.h"
 #include "report/report-text.h"
+#include "report/table.h"
 
-#define OUTPUT_DEFAULT "tenure-%e.%p.json"
+#define OUTPUT_DEFAULT	    "tenure-%e.%p.json"
+#define OUTPUT_DEFAULT_GLOB "tenure-*.*.json"
 
 #define OUTPUT_OVERVIEW REPORT_SORT_COUNT /* for --sort that was not given */
+#define OUTPUT_NO_TABLE TABLE_BY_COUNT	  /* for --by that was not given */
 
 /** output_check_template() - reports a file name of @option that cannot be understood; NULL is fine
  */
@@ -61,6 +64,7 @@ attr_nodiscard int output_json(const struct report *report, const char *path, bo
  * @pid:  of the process to show; 0: the largest
  * @sort: enum report_sort, or OUTPUT_OVERVIEW
  * @frames: enum report_frames
+ * @by:   enum table_by, or OUTPUT_NO_TABLE
  */
 struct output_summary {
 	const char *file;
@@ -68,7 +72,13 @@ struct output_summary {
 	uint64_t pid;
 	unsigned int sort;
 	unsigned int frames;
+	unsigned int by;
 };
+
+/** output_table() - as output_json(), but of the table that @summary asks for; -ESRCH: no process
+ */
+attr_nodiscard int output_table(const struct report *report, const struct output_summary *summary,
+				const char *path, bool force);
 
 /* The options of all commands that print one, for the table of options; @s is the struct. */
 #define OUTPUT_SUMMARY_OPTIONS(s)                                                                              \

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reports from files. */
+#include <glob.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -8,6 +11,7 @@
 #include "report/report-load.h"
 
 #include "collector.h"
+#include "output.h"
 #include "source.h"
 
 static int replay(const char *path, const char *generations, struct report **ret_report)
@@ -47,4 +51,43 @@ int source_load(const char *path, const char *generations, struct report **ret_r
 		log_error("cannot read '%s': %s", path,
 			  *report_error_text() ? report_error_text() : log_reason(r));
 	return r;
+}
+
+static const char *newest(const glob_t *found)
+{
+	struct timespec last = { 0 };
+	const char *path = NULL;
+
+	for (size_t i = 0; i < found->gl_pathc; i++) {
+		struct stat st;
+
+		if (stat(found->gl_pathv[i], &st) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		if (path &&
+		    (st.st_mtim.tv_sec < last.tv_sec ||
+		     (st.st_mtim.tv_sec == last.tv_sec && st.st_mtim.tv_nsec <= last.tv_nsec)))
+			continue;
+		last = st.st_mtim;
+		path = found->gl_pathv[i];
+	}
+	return path;
+}
+
+int source_last(char **ret_path)
+{
+	glob_t found = { 0 };
+	int failed = glob(OUTPUT_DEFAULT_GLOB, GLOB_NOSORT, NULL, &found);
+	const char *path = failed ? NULL : newest(&found);
+	char *copy = path ? strdup(path) : NULL;
+
+	globfree(&found);
+	if (!path && failed != GLOB_NOSPACE) {
+		log_error("no file given, and no '%s' is here", OUTPUT_DEFAULT_GLOB);
+		return -ENOENT;
+	}
+	if (!copy)
+		return -ENOMEM;
+	log_note("the last run here is '%s'", copy);
+	*ret_path = copy;
+	return 0;
 }

@@ -18,4 +18,14 @@
 attr_nodiscard int source_load(const char *path, const char *generations,
 			       struct report **ret_report);
 
+/**
+ * source_last() - the newest report in the working directory with a name that `run` gives
+ * @ret_path: owned by the caller
+ *
+ * Reports when there is none, and else which one it is.
+ *
+ * Return: 0 or a negative errno.
+ */
+attr_nodiscard int source_last(char **ret_path);
+
 #endif /* CMD_SOURCE_H */

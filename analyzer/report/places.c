@@ -40,6 +40,10 @@ static struct place_member member_of(const struct report_site *site, enum report
 		member.weight = site->alive_bytes[RESULT_GENERATIONS - 1];
 		member.blocks = site->alive[RESULT_GENERATIONS - 1];
 		break;
+	case REPORT_SORT_CYCLIC:
+		member.weight = site->collected_bytes;
+		member.blocks = site->collected_blocks;
+		break;
 	case REPORT_SORT_COUNT:
 		break;
 	}

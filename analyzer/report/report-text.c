@@ -2,6 +2,7 @@
 /* The report for people: which parts, in which order. */
 #include "report/report-text.h"
 #include "base/err.h"
+#include "report/report.h"
 #include "report/text-parts.h"
 
 #define TEMPORARY_FEW 1000u /* fewer temporary allocations cost no time worth a list */
@@ -13,6 +14,7 @@ const char *const report_sort_names[] = {
 	[REPORT_SORT_BYTES] = "bytes",
 	[REPORT_SORT_TEMPORARY] = "temporary",
 	[REPORT_SORT_SURVIVORS] = "survivors",
+	[REPORT_SORT_CYCLIC] = "cyclic",
 	[REPORT_SORT_COUNT] = NULL,
 };
 
@@ -22,25 +24,6 @@ const char *const report_frames_names[] = {
 	[REPORT_FRAMES_NATIVE] = "native",
 	[REPORT_FRAMES_COUNT] = NULL,
 };
-
-/* The process that was asked for, else the one with the largest peak. */
-static const struct report_process *choose_process(const struct report *report, uint32_t pid)
-{
-	const struct report_process *best = NULL;
-
-	if (!pid)
-		return report->processes.count ? &report->processes.at[report->tree.peak_process]
-					       : NULL;
-	/* A pid has several images when it called exec(): the one that did most. */
-	for (size_t i = 0; i < report->processes.count; i++) {
-		const struct report_process *process = &report->processes.at[i];
-
-		if (process->pid == pid &&
-		    (!best || process->totals.peak_bytes > best->totals.peak_bytes))
-			best = process;
-	}
-	return best;
-}
 
 static struct text_list list_of(const struct text *text, size_t top, size_t callers)
 {
@@ -99,6 +82,9 @@ static int print_all(struct text *text)
 	int r;
 
 	text_trust(text);
+	if (text->options->tabled)
+		return text_by(text, (enum table_by)text->options->by,
+			       text->options->sorted ? text->options->sort : REPORT_SORT_COUNT);
 	text_head(text);
 	if (text->options->sorted) {
 		list = list_of(text, 20, 3);
@@ -119,7 +105,7 @@ int report_text_write(const struct report *report, const struct report_text_opti
 
 	text_out_init(&text.out, out, options->width, options->color, options->unicode);
 	text.out.cwd = report->cwd;
-	text.process = choose_process(report, options->process);
+	text.process = report_choose(report, options->process);
 	if (!text.process) {
 		if (options->process)
 			return -ESRCH;

@@ -19,6 +19,7 @@ enum report_sort {
 	REPORT_SORT_BYTES,	 /* bytes ever asked for */
 	REPORT_SORT_TEMPORARY,	 /* blocks freed before the thread allocated again */
 	REPORT_SORT_SURVIVORS,	 /* bytes that reached the oldest generation and stayed */
+	REPORT_SORT_CYCLIC,	 /* bytes that only a garbage collector could free */
 	REPORT_SORT_COUNT,
 };
 
@@ -42,6 +43,8 @@ extern const char *const report_sort_names[];
  * @top:     sites per list; 0: as many as the overview shows
  * @sort:    with @sorted, only the list in this order
  * @sorted:  see @sort; else the overview
+ * @by:      with @tabled, only a table; enum table_by
+ * @tabled:  see @by
  * @frames:  see there
  * @color:   use colours
  * @unicode: characters beyond ASCII may be used
@@ -53,6 +56,8 @@ struct report_text_options {
 	size_t top;
 	enum report_sort sort;
 	bool sorted;
+	unsigned int by;
+	bool tabled;
 	enum report_frames frames;
 	bool color;
 	bool unicode;

@@ -239,3 +239,21 @@ struct report *report_free(struct report *report)
 	free(report);
 	return NULL;
 }
+
+const struct report_process *report_choose(const struct report *report, uint32_t pid)
+{
+	const struct report_process *best = NULL;
+
+	if (!pid)
+		return report->processes.count ? &report->processes.at[report->tree.peak_process]
+					       : NULL;
+	/* A pid has several images when it called exec(): the one that did most. */
+	for (size_t i = 0; i < report->processes.count; i++) {
+		const struct report_process *process = &report->processes.at[i];
+
+		if (process->pid == pid &&
+		    (!best || process->totals.peak_bytes > best->totals.peak_bytes))
+			best = process;
+	}
+	return best;
+}

@@ -48,6 +48,14 @@ attr_nodiscard int report_add(struct report *report, const struct result_process
 /** report_sum() - bring processes in order of their start and add them up, when all are there */
 void report_sum(struct report *report);
 
+/**
+ * report_choose() - the process that somebody means
+ * @pid: of the process; 0: the one with the largest peak
+ *
+ * Return: NULL when there is none.
+ */
+const struct report_process *report_choose(const struct report *report, uint32_t pid);
+
 /** report_free() - @report may be NULL.  Return: NULL */
 struct report *report_free(struct report *report);
 

@@ -30,6 +30,7 @@ static const struct list_form forms[REPORT_SORT_COUNT] = {
 	[REPORT_SORT_BYTES] = { "MOST BYTES ALLOCATED", "allocations", false, false },
 	[REPORT_SORT_TEMPORARY] = { "TEMPORARY ALLOCATIONS", "of its own", true, false },
 	[REPORT_SORT_SURVIVORS] = { "SURVIVORS STILL LIVE", "blocks", false, false },
+	[REPORT_SORT_CYCLIC] = { "FREED BY THE COLLECTOR", "blocks", false, false },
 };
 
 static struct units_text weight_text(const struct list_form *form, uint64_t weight)

@@ -6,6 +6,7 @@
 #include "base/attr.h"
 #include "report/places.h"
 #include "report/report-text.h"
+#include "report/table.h"
 #include "report/text-out.h"
 
 /** struct text - one printing: what, of which process, how */
@@ -44,6 +45,9 @@ void text_survivors(const struct text *text);
 
 /** text_python() - collections, and what only they could free */
 void text_python(const struct text *text);
+
+/** text_by() - a table; @sort as of table_init().  Return: 0 or -ENOMEM */
+attr_nodiscard int text_by(const struct text *text, enum table_by by, enum report_sort sort);
 
 /** text_histograms() - sizes and lifetimes */
 void text_histograms(const struct text *text);

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tables by line, function and so on, and annotated sources, of Python programs that
+know what their lines allocate, on every interpreter that can be found.
+
+usage: as python.py
+"""
+import functools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import python
+
+KEYS = ("line", "function", "module", "package", "type", "generation", "thread")
+SUMS = ("allocated", "peak", "live", "survived", "cyclic")
+SCHEMA = Path(__file__).resolve().parents[2] / "docs/table-schema.json"
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def tenure(context, *argv, status=0):
+    done = subprocess.run([context.tenure, *argv], cwd=context.directory, capture_output=True,
+                          check=False, env={**os.environ, "COLUMNS": "100"})
+    assert done.returncode == status, (argv, done.returncode, done.stderr)
+    done.out, done.err = done.stdout.decode(), done.stderr.decode()
+    return done
+
+
+def table(context, by, *options):
+    return json.loads(tenure(context, "report", "--by", by, "--json", "-", *options,
+                             "report.json").out)
+
+
+def sum_of(blocks, each):
+    return {"blocks": blocks, "bytes": blocks * each}
+
+
+NOTHING = {"blocks": 0, "bytes": 0}
+
+
+@functools.lru_cache(None)
+def validator():
+    try:
+        import jsonschema
+    except ImportError:
+        return None
+    return jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
+
+
+@test
+def lines_have_what_they_allocated(context):
+    done = context.target("lines.py")
+    truth, count = done.truth, done.truth["count"]
+    rows = {row["line"]: row for row in table(context, "line")["rows"]
+            if row.get("file") == truth["file"] and "line" in row}
+    each = truth["bytes"]
+    got = {mark: {key: rows[line][key] for key in SUMS} for mark, line in truth["lines"].items()}
+    for mark in each:
+        everything = sum_of(count, each[mark])
+        assert got[mark]["allocated"] == everything, (mark, got[mark])
+        assert got[mark]["survived"] == (everything if mark in ("kept", "thread") else NOTHING)
+        assert got[mark]["live"] == (everything if mark in ("kept", "thread") else NOTHING)
+        assert got[mark]["cyclic"] == (everything if mark == "cyclic" else NOTHING), got[mark]
+        assert got[mark]["peak"] == (NOTHING if mark == "churned" else everything), got[mark]
+    assert rows[truth["lines"]["churned"]]["temporary"] == count
+    assert rows[truth["lines"]["kept"]]["function"] == "keep"
+
+
+@test
+def rows_of_every_table_add_up_to_the_process(context):
+    done = context.target("lines.py")
+    totals = done.document.processes[0]["totals"]
+    for by in KEYS:
+        got = table(context, by)
+        if validator():
+            validator().validate(got)
+        assert got["rows_count"] == len(got["rows"]), by
+        for key in SUMS:
+            if by == "generation" and key == "peak":
+                assert key not in got["rows"][0]
+                continue
+            for unit in ("blocks", "bytes"):
+                rows = sum(row[key][unit] for row in got["rows"])
+                assert rows == got["total"][key][unit], (by, key, unit, rows, got["total"][key])
+        assert by == "generation" or got["total"]["peak"]["bytes"] == totals["peak_bytes"]
+        assert got["total"]["allocated"]["blocks"] == totals["allocations"]
+        assert got["total"]["live"]["bytes"] == totals["live_bytes"]
+
+
+@test
+def every_key_has_its_names(context):
+    truth = context.target("lines.py").truth
+    named = {by: {row.get("name"): row for row in table(context, by)["rows"]} for by in KEYS}
+    everything = truth["count"] * truth["bytes"]["cyclic"]
+    # Code that dies with an import's leftovers has a few more.
+    assert everything <= named["type"]["bytes"]["cyclic"]["bytes"] < everything * 1.05
+    assert named["type"]["__main__.Node"]["cyclic"]["blocks"] == truth["count"]
+    assert named["module"]["lines"]["cyclic"]["bytes"] > everything
+    assert named["package"]["lines"]["peak"]["bytes"] > everything
+    assert list(named["generation"]) == ["0", "1", "2"]
+    threads = [row for row in table(context, "thread")["rows"] if row["tid"] == truth["tid"]]
+    assert len(threads) == 1
+    its_own = truth["count"] * truth["bytes"]["thread"]
+    assert its_own <= threads[0]["live"]["bytes"] < its_own + 10000, threads[0]
+    assert threads[0]["survived"]["bytes"] >= its_own
+    functions = {row["function"]: row for row in table(context, "function")["rows"]
+                 if row.get("file") == truth["file"]}
+    assert functions["cycles"]["cyclic"]["blocks"] == 2 * truth["count"]
+
+
+@test
+def rows_come_in_the_order_asked_for(context):
+    context.target("lines.py")
+    for sort, key, unit in (("peak", "peak", "bytes"), ("live", "live", "bytes"),
+                            ("bytes", "allocated", "bytes"), ("allocations", "allocated", "blocks"),
+                            ("survivors", "survived", "bytes"), ("cyclic", "cyclic", "bytes")):
+        rows = table(context, "line", "--sort", sort)["rows"]
+        weights = [row[key][unit] for row in rows]
+        assert weights == sorted(weights, reverse=True) and weights[0] > weights[-1], sort
+    three = table(context, "line", "--sort", "cyclic", "--top", "3")
+    assert len(three["rows"]) == 3 and three["rows_count"] > 3
+    assert three["rows"][0]["function"] == "cycles"
+    text = tenure(context, "report", "--by", "line", "--sort", "cyclic", "--top", "2",
+                  "report.json").out
+    lines = text.splitlines()
+    assert any(line.startswith("BY LINE") for line in lines), text
+    assert [line for line in lines if line.startswith("  1 ") and "cycles" in line], text
+    assert "more" in lines[-2] and lines[-1].endswith("total"), text
+
+
+if __name__ == "__main__":
+    sys.exit(python.main(TESTS))

@@ -1,135 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of CPython layouts, and the doubts about it.
+ * Finding the layout of an interpreter, and the doubts about it.
  */
 #include "py-abi.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/uio.h>
 
+#include "py-layouts.h"
 #include "sys.h"
 
 #define INTERPRETERS_MAX 4096 /* a longer list is taken for a wrong offset */
-
-/* What the layouts of several versions share. */
-#define FRAMES_OBJECT                                                                     \
-	.frames = PY_FRAMES_OBJECT, .tstate_interp = 16, .tstate_thread_id = 176,         \
-	.tstate_frame = 24, .frame_previous = 24, .frame_code = 32, .code_filename = 104, \
-	.code_name = 112, .code_firstlineno = 40, .code_linetable = 120
-#define CODE_311 .code_filename = 112, .code_name = 120, .code_qualname = 128, .code_linetable = 136
-#define GC_CLASSIC                                                                        \
-	.gc_generations = 24, .gc_permanent = 104, .gc_enabled = 12, .gc_callbacks = 216, \
-	.gc_collecting = 200
-#define STR_WSTR  .str_ascii = 48, .str_compact = 72
-#define STR_PLAIN .str_ascii = 40, .str_compact = 56
-
-static const struct py_abi layouts[] = {
-	{ .minor = 8,
-	  .type_presizes = 2,
-	  .type_prefixed = 0,
-	  .micro_to = 255,
-	  FRAMES_OBJECT,
-	  GC_CLASSIC,
-	  STR_WSTR,
-	  .lines = PY_LINES_LNOTAB,
-	  .frame_lasti = 104,
-	  .lasti_scale = 1,
-	  .tstate_current = 1368,
-	  .gc = 344,
-	  .gc_in_runtime = 1,
-	  .heap_qualname = 864 },
-	{ .minor = 9,
-	  .type_presizes = 2,
-	  .type_prefixed = 0,
-	  .micro_to = 255,
-	  FRAMES_OBJECT,
-	  GC_CLASSIC,
-	  STR_WSTR,
-	  .lines = PY_LINES_LNOTAB,
-	  .frame_lasti = 104,
-	  .lasti_scale = 1,
-	  .tstate_current = 568,
-	  .gc = 616,
-	  .heap_qualname = 856 },
-	{ .minor = 10,
-	  .type_presizes = 2,
-	  .type_prefixed = 0,
-	  .micro_to = 255,
-	  FRAMES_OBJECT,
-	  GC_CLASSIC,
-	  STR_WSTR,
-	  .lines = PY_LINES_RANGES,
-	  .frame_lasti = 96,
-	  .lasti_scale = 2,
-	  .tstate_current = 568,
-	  .gc = 616,
-	  .heap_qualname = 864 },
-	{ .minor = 11,
-	  .type_presizes = 3,
-	  .type_prefixed = PY_FLAG_MANAGED_DICT,
-	  .micro_to = 255,
-	  CODE_311,
-	  GC_CLASSIC,
-	  STR_WSTR,
-	  .frames = PY_FRAMES_ENTRY,
-	  .lines = PY_LINES_LOCATION,
-	  .tstate_current = 576,
-	  .tstate_interp = 16,
-	  .tstate_thread_id = 152,
-	  .tstate_cframe = 56,
-	  .tstate_frame = 8,
-	  .frame_previous = 48,
-	  .frame_code = 32,
-	  .frame_lasti = 56,
-	  .frame_owner = 68,
-	  .code_firstlineno = 72,
-	  .code_start = 184,
-	  .gc = 648,
-	  .heap_qualname = 864 },
-	{ .minor = 12,
-	  .type_presizes = 3,
-	  .type_prefixed = PY_FLAG_MANAGED_DICT | PY_FLAG_MANAGED_WEAKREF,
-	  .micro_to = 255,
-	  CODE_311,
-	  GC_CLASSIC,
-	  STR_PLAIN,
-	  .frames = PY_FRAMES_SENTINEL,
-	  .lines = PY_LINES_LOCATION,
-	  .tstate_interp = 16,
-	  .tstate_thread_id = 136,
-	  .tstate_cframe = 56,
-	  .tstate_frame = 0,
-	  .frame_previous = 8,
-	  .frame_code = 0,
-	  .frame_lasti = 56,
-	  .frame_owner = 70,
-	  .code_firstlineno = 68,
-	  .code_start = 192,
-	  .gc = 112,
-	  .heap_qualname = 872 },
-	{ .minor = 13,
-	  .type_presizes = 3,
-	  .type_prefixed = PY_FLAG_MANAGED_DICT | PY_FLAG_MANAGED_WEAKREF,
-	  .micro_to = 255,
-	  CODE_311,
-	  GC_CLASSIC,
-	  STR_PLAIN,
-	  .frames = PY_FRAMES_SENTINEL,
-	  .lines = PY_LINES_LOCATION,
-	  .tstate_interp = 16,
-	  .tstate_thread_id = 152,
-	  .tstate_frame = 72,
-	  .frame_previous = 8,
-	  .frame_code = 0,
-	  .frame_lasti = 56,
-	  .frame_owner = 70,
-	  .code_firstlineno = 68,
-	  .code_start = 200,
-	  .interp_next = 7264,
-	  .gc = 7400,
-	  .heap_qualname = 872 },
-};
 
 /* A decimal number of at most three digits; *@at moves behind it. */
 static bool parse_number(const char **at, unsigned int *ret_number)
@@ -172,6 +55,14 @@ static bool read_pointer(const void *base, size_t offset, const void **ret)
 	return read_safely((const uint8_t *)base + offset, ret, sizeof(*ret));
 }
 
+static bool read_code(const struct py_abi *abi, const void *frame, const void **ret)
+{
+	if (!read_pointer(frame, abi->frame_code, ret))
+		return false;
+	*ret = (const void *)((uintptr_t)*ret & ~(uintptr_t)abi->frame_code_tags);
+	return true;
+}
+
 static bool has_type(const void *object, const void *type)
 {
 	const void *found;
@@ -205,6 +96,57 @@ static bool is_code(const struct py_abi *abi, const struct py_api *api, const vo
 	       has_type(table, api->type_bytes);
 }
 
+/* ------------------------------------------- what the interpreter says itself */
+
+/*
+ * From 3.13 on _PyRuntime begins with offsets for debuggers.  They lack some of
+ * what is needed here, but what they have must be what the table has.
+ */
+#define SAYS_COOKIE  "xdebugpy"
+#define SAYS_VERSION 8
+#define SAYS_FIRST   13 /* minor version */
+
+static const struct {
+	uint16_t where[3]; /* in _PyRuntime of 3.13, 3.14, 3.15 */
+	uint16_t field;	   /* of struct py_abi */
+} says[] = {
+#define SAYS(in_313, in_314, in_315, field)                                \
+	{                                                                  \
+		{ in_313, in_314, in_315 }, offsetof(struct py_abi, field) \
+	}
+	SAYS(64, 64, 64, interp_next),	       SAYS(80, 88, 88, gc),
+	SAYS(176, 200, 200, tstate_interp),    SAYS(184, 208, 208, tstate_frame),
+	SAYS(192, 216, 240, tstate_thread_id), SAYS(232, 256, 320, frame_previous),
+	SAYS(240, 264, 328, frame_code),       SAYS(248, 272, 336, frame_lasti),
+	SAYS(264, 288, 352, frame_owner),      SAYS(280, 320, 384, code_filename),
+	SAYS(288, 328, 392, code_name),	       SAYS(296, 336, 400, code_qualname),
+	SAYS(304, 344, 408, code_linetable),   SAYS(312, 352, 416, code_firstlineno),
+	SAYS(344, 384, 448, code_start),       SAYS(560, 640, 736, str_ascii),
+	SAYS(576, 656, 760, gc_collecting),
+#undef SAYS
+};
+
+static bool says_the_same(const struct py_abi *abi, const struct py_api *api, unsigned int micro)
+{
+	uint64_t version = (uint64_t)3 << 24 | (uint64_t)abi->minor << 16 | micro << 8;
+	unsigned int series = abi->minor - SAYS_FIRST;
+
+	if (abi->minor < SAYS_FIRST)
+		return true;
+	if (series >= ARRAY_SIZE(says[0].where) || memcmp(api->runtime, SAYS_COOKIE, 8) != 0 ||
+	    ((uint64_t)(uintptr_t)py_field(api->runtime, SAYS_VERSION) & ~0xffull) != version)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(says); i++) {
+		uintptr_t said = (uintptr_t)py_field(api->runtime, says[i].where[series]);
+		uint16_t known;
+
+		memcpy(&known, (const uint8_t *)abi + says[i].field, sizeof(known));
+		if (said != known)
+			return false;
+	}
+	return true;
+}
+
 const struct py_abi *py_abi_find(const struct py_api *api, const char **ret_why)
 {
 	const char *version = api->get_version();
@@ -218,11 +160,15 @@ const struct py_abi *py_abi_find(const struct py_api *api, const char **ret_why)
 		*ret_why = "the free-threaded build of CPython is not supported";
 		return NULL;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
-		const struct py_abi *abi = &layouts[i];
+	for (size_t i = 0; i < py_layouts_count; i++) {
+		const struct py_abi *abi = &py_layouts[i];
 
-		if (abi->minor == minor && abi->micro_from <= micro && micro <= abi->micro_to)
+		if (abi->minor != minor || micro < abi->micro_from || micro > abi->micro_to)
+			continue;
+		if (says_the_same(abi, api, micro))
 			return abi;
+		*ret_why = "its structures are not where this version has them";
+		return NULL;
 	}
 	*ret_why = "this version of CPython is not known";
 	return NULL;
@@ -246,7 +192,7 @@ const char *py_abi_check(const struct py_abi *abi, const struct py_api *api, con
 	while (frame) {
 		uint8_t owner = 0;
 
-		if (!read_pointer(frame, abi->frame_code, &code) ||
+		if (!read_code(abi, frame, &code) ||
 		    (abi->frame_owner &&
 		     !read_safely((const uint8_t *)frame + abi->frame_owner, &owner, 1)))
 			return "a frame does not look as expected";

@@ -86,6 +86,7 @@ enum py_lines_kind {
  * @code_start:     first instruction, when @lasti_scale is 0
  * @str_ascii, @str_compact: where the characters of a str begin
  * @gc:             in the interpreter; in _PyRuntime when @gc_in_runtime
+ * @gc_generations: three lists; 0: objects are not kept by generation
  * @gc_permanent:   list of what gc.freeze() has put aside
  */
 struct py_abi {
@@ -96,7 +97,7 @@ struct py_abi {
 	uint8_t lines;	/* enum py_lines_kind */
 	uint8_t lasti_scale;
 	uint8_t gc_in_runtime;
-	uint8_t frame_code_mask; /* low bits of the code pointer that are tags */
+	uint8_t frame_code_tags; /* low bits of the code pointer that are not its own */
 	uint16_t tstate_current;
 	uint16_t tstate_interp;
 	uint16_t tstate_thread_id;

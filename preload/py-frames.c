@@ -25,6 +25,13 @@ static attr_always_inline uint32_t offset_of(const uint8_t *code, const uint8_t 
 	return offset < TENURE_PY_OFFSET_NONE ? (uint32_t)offset : TENURE_PY_OFFSET_NONE;
 }
 
+static attr_always_inline const void *code_of(const struct py_abi *abi, const void *frame)
+{
+	uintptr_t code = (uintptr_t)py_field(frame, abi->frame_code);
+
+	return (const void *)(code & ~(uintptr_t)abi->frame_code_tags);
+}
+
 static uint32_t read_objects(const struct py_abi *abi, const void *frame, struct py_frame *frames)
 {
 	uint32_t count = 0;
@@ -71,7 +78,7 @@ static uint32_t read_sentinels(const struct py_abi *abi, const void *frame, stru
 			grouped = count;
 			continue;
 		}
-		const uint8_t *code = py_field(frame, abi->frame_code);
+		const uint8_t *code = code_of(abi, frame);
 
 		frames[count].code = code;
 		frames[count++].at =

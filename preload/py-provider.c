@@ -36,6 +36,7 @@ static void describe_runtime(struct thread *thread)
 	struct tenure_py_runtime head = {
 		.major = 3,
 		.minor = py_state.abi->minor,
+		.flags = py_state.abi->gc_generations ? 0 : TENURE_PY_NO_GENERATIONS,
 		.start = py_state.object.start,
 		.end = py_state.object.end,
 		.eval = py_state.object.eval,

@@ -83,6 +83,7 @@ static int feed_runtime(struct python *python, const struct event *event)
 	if (!result->version)
 		return -ENOMEM;
 	result->minor = head.minor;
+	result->no_generations = (head.flags & TENURE_PY_NO_GENERATIONS) != 0;
 	result->start = head.start;
 	result->end = head.end;
 	result->eval = head.eval;
@@ -275,6 +276,11 @@ int python_feed(struct python *python, const struct event *event)
 	default:
 		return 0;
 	}
+}
+
+bool python_has_generations(const struct python *python)
+{
+	return !python->result.no_generations;
 }
 
 bool python_collecting(const struct python *python)

@@ -58,6 +58,7 @@ struct result_collection {
  * struct result_python - the interpreter of a process image
  * @version:     its own words, such as "3.11.2 (main, ...)"
  * @minor:       of 3.minor
+ * @no_generations: its collector keeps none: generations are collections survived
  * @start, @end: the loaded object that holds it
  * @eval:        the function that executes Python frames
  * @eval_bytes:  its length
@@ -72,6 +73,7 @@ struct result_collection {
 struct result_python {
 	const char *version;
 	uint32_t minor;
+	bool no_generations;
 	uint64_t start;
 	uint64_t end;
 	uint64_t eval;

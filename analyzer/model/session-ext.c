@@ -292,9 +292,14 @@ static void ext_python(struct session *session, const struct event *event)
 
 	/* What has lived through a collection is older now. */
 	session->epochs = true;
-	session->young = session_since(session, event->stamp);
-	if (gc.generation)
+	if (python_has_generations(session->python)) {
+		session->young = session_since(session, event->stamp);
+		if (gc.generation)
+			session->old = session->young;
+	} else {
 		session->old = session->young;
+		session->young = session_since(session, event->stamp);
+	}
 	if (gc.generation >= RESULT_GENERATIONS - 1)
 		check(session,
 		      checkpoints_collection(&session->checkpoints, &session->sites, event->stamp));

@@ -217,6 +217,7 @@ static int add_python(struct build *build)
 	if (!from)
 		return 0;
 	r = copy_text(build, from->version, &python->version);
+	python->no_generations = from->no_generations;
 	for (unsigned int i = 0; i < RESULT_GENERATIONS; i++) {
 		python->runs[i] = from->runs[i];
 		python->run_ns[i] = build_ns(build, from->run_ticks[i]);

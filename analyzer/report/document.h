@@ -219,6 +219,7 @@ struct report_collection {
 /** struct report_python - see struct result_python; @version is NULL when there is none */
 struct report_python {
 	const char *version;
+	bool no_generations;
 	uint64_t runs[RESULT_GENERATIONS];
 	uint64_t run_ns[RESULT_GENERATIONS];
 	uint64_t collected;

@@ -2,6 +2,8 @@
 /* Both directions side by side, so that they cannot differ unseen. */
 #include "report/python-json.h"
 
+#include <string.h>
+
 static void write_counts(struct emit *emit, const char *key, const uint64_t *counts)
 {
 	emit_array(emit, key, EMIT_FLAT);
@@ -16,6 +18,7 @@ void python_json_write(struct emit *emit, const struct report_python *python)
 		return;
 	emit_object(emit, "python", EMIT_LINES);
 	emit_text(emit, "version", python->version);
+	emit_text(emit, "generations", python->no_generations ? "survived" : "collector");
 	write_counts(emit, "runs", python->runs);
 	write_counts(emit, "run_ns", python->run_ns);
 	emit_uint(emit, "collected", python->collected);
@@ -49,6 +52,9 @@ void python_json_load(struct load *load, const json_t *object, struct report_pyt
 		return;
 	from = load_object(load, object, "python");
 	python->version = load_text(load, from, "version");
+	/* Reports of earlier releases do not have it. */
+	python->no_generations = json_object_get(from, "generations") &&
+				 !strcmp(load_text(load, from, "generations"), "survived");
 	load_counts(load, from, "runs", python->runs, RESULT_GENERATIONS);
 	load_counts(load, from, "run_ns", python->run_ns, RESULT_GENERATIONS);
 	python->collected = load_uint(load, from, "collected");

@@ -37,6 +37,11 @@ static void print_runs(const struct text *text)
 		(void)fprintf(out->file, "    %-14zu%12s%12s%12s%16s\n", g,
 			      units_count(python->runs[g]).s, units_time(python->run_ns[g]).s,
 			      units_time(pauses[g]).s, units_count(collected[g]).s);
+	if (python->no_generations)
+		(void)fprintf(out->file,
+			      "%s    this collector keeps no generations: those of blocks "
+			      "are collections survived%s\n",
+			      out->dim, out->plain);
 	if (python->uncollectable)
 		(void)fprintf(out->file, "    %s%s objects could not be freed: see gc.garbage%s\n",
 			      out->loud, units_count(python->uncollectable).s, out->plain);

@@ -50,7 +50,7 @@ enum tenure_py_lines {
 };
 
 enum tenure_py_runtime_flag {
-	TENURE_PY_NO_GENERATIONS = 1u << 0, /* the collector of this build keeps none */
+	TENURE_PY_NO_GENERATIONS = 1u << 0, /* the collector keeps none of its own */
 };
 
 /**

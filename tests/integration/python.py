@@ -22,7 +22,7 @@ from pathlib import Path
 
 import run
 
-SUPPORTED = [(3, minor) for minor in range(8, 14)]
+SUPPORTED = [(3, minor) for minor in range(8, 16)]
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
 
 
@@ -321,7 +321,7 @@ def doctored(context, new):
 @test
 def a_version_that_is_not_what_it_says_is_left_alone(context):
     minor, micro = context.version[1:]
-    other = {8: 9, 9: 8, 10: 11, 11: 12, 12: 13, 13: 12}[minor]
+    other = {8: 9, 9: 8, 10: 11, 11: 12, 12: 13, 13: 12, 14: 15, 15: 14}[minor]
     for new in (f"3.{other}.{micro}", f"3.{'99' if minor > 9 else '7'}.{micro}"):
         if len(new) != len(".".join(map(str, context.version))):
             continue

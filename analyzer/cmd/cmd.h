@@ -32,6 +32,7 @@ enum cmd_check_status {
 /* All commands, in the order of the overview; ended by NULL. */
 extern const struct cli_command *const cmd_all[];
 
+extern const struct cli_command cmd_annotate;
 extern const struct cli_command cmd_baseline;
 extern const struct cli_command cmd_check;
 extern const struct cli_command cmd_collect;

@@ -228,9 +228,9 @@ static unsigned int width_of(FILE *out)
 						  : width);
 }
 
-int output_text(const struct report *report, const struct output_summary *summary, FILE *out)
+struct report_text_options output_options(const struct output_summary *summary, FILE *out)
 {
-	const struct report_text_options text = {
+	return (struct report_text_options){
 		.top = summary->top,
 		.sort = (enum report_sort)summary->sort,
 		.sorted = summary->sort != OUTPUT_OVERVIEW,
@@ -243,6 +243,11 @@ int output_text(const struct report *report, const struct output_summary *summar
 		.process = (uint32_t)summary->pid,
 		.file = summary->file,
 	};
+}
+
+int output_text(const struct report *report, const struct output_summary *summary, FILE *out)
+{
+	const struct report_text_options text = output_options(summary, out);
 	int r = report_text_write(report, &text, out);
 
 	if (fflush(out) != 0 && r == 0)

@@ -98,6 +98,9 @@ attr_nodiscard int output_table(const struct report *report, const struct output
 			&(s).frames                                                                            \
 	}
 
+/** output_options() - how to print to @out, stdout or stderr */
+struct report_text_options output_options(const struct output_summary *summary, FILE *out);
+
 /** output_text() - print the summary to @out, stdout or stderr.  Return: 0 or a negative errno */
 attr_nodiscard int output_text(const struct report *report, const struct output_summary *summary,
 			       FILE *out);

@@ -27,7 +27,7 @@ def test(function):
 
 def tenure(context, *argv, status=0):
     done = subprocess.run([context.tenure, *argv], cwd=context.directory, capture_output=True,
-                          check=False, env={**os.environ, "COLUMNS": "100"})
+                          check=False, env={**os.environ, "COLUMNS": "100", "LC_ALL": "C"})
     assert done.returncode == status, (argv, done.returncode, done.stderr)
     done.out, done.err = done.stdout.decode(), done.stderr.decode()
     return done
@@ -133,6 +133,32 @@ def rows_come_in_the_order_asked_for(context):
     assert any(line.startswith("BY LINE") for line in lines), text
     assert [line for line in lines if line.startswith("  1 ") and "cycles" in line], text
     assert "more" in lines[-2] and lines[-1].endswith("total"), text
+
+
+@test
+def sources_are_annotated(context):
+    truth = context.target("lines.py").truth
+    text = tenure(context, "annotate", "lines.py", "report.json").out.splitlines()
+    source = Path(truth["file"]).read_text(encoding="utf-8").splitlines()
+    assert text[0] == truth["file"]
+    functions = text.index("FUNCTIONS")
+    for number, line in enumerate(source, 1):  # every line is there
+        assert text[number + 1].endswith(f"{number:>6}  {line}") or len(line) > 56, number
+    shown = {mark: text[line + 1].split() for mark, line in truth["lines"].items()}
+    kib = {mark: f"{truth['count'] * each / 1024:.0f} KiB".split()
+           for mark, each in truth["bytes"].items()}
+    nothing = ["-"]
+    assert shown["kept"][:7] == kib["kept"] * 3 + nothing, shown["kept"]
+    assert shown["churned"][:5] == kib["churned"] + nothing * 3, shown["churned"]
+    assert shown["cyclic"][:7] == kib["cyclic"] * 2 + nothing + kib["cyclic"], shown["cyclic"]
+    assert [line for line in text[functions:] if line.endswith("  cycles")]
+    assert text[-1].endswith("total")
+
+    inner = text[truth["lines"]["kept"] + 1].split()[:2]
+    call = source.index("    keep(lists[0])") + 1
+    text = tenure(context, "annotate", "--cumulative", "lines.py", "report.json").out.splitlines()
+    whole, unit = text[call + 1].split()[:2]
+    assert unit == inner[1] and float(inner[0]) <= float(whole) < float(inner[0]) * 1.1
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ static int by_addr(const void *a, const void *b)
 
 typedef VEC(struct block) block_vec;
 
-/* The mapped ranges of anonymous memory. */
+/* The mapped ranges of anonymous memory, and what the program took from the break. */
 static int add_mapped(const struct session_view *view, block_vec *outers)
 {
 	const struct maps_range *range;
@@ -200,6 +200,11 @@ static int add_mapped(const struct session_view *view, block_vec *outers)
 			r = vec_push(outers, ((struct block){ .addr = range->start,
 							      .bytes = range->end - range->start,
 							      .site = BLOCKS_SITE_MAPPED }));
+	for (size_t i = 0; r == 0 && i < view->breaks_count; i++)
+		r = vec_push(outers,
+			     ((struct block){ .addr = view->breaks[i].start,
+					      .bytes = view->breaks[i].end - view->breaks[i].start,
+					      .site = BLOCKS_SITE_MAPPED }));
 	return r;
 }
 
@@ -394,8 +399,12 @@ uint32_t blocks_find(const struct blocks *blocks, uint64_t word, uint64_t *ret_o
 		const struct block *block = &blocks->at[rank - 1];
 		uint64_t offset = word - block->addr;
 
-		/* A pointer to a block of no bytes is one to where it begins. */
-		if (offset < block->bytes || (begins && offset < 8)) {
+		/*
+		 * A pointer to a block of no bytes is one to where it begins, one to an
+		 * array of no elements is one to the end of its head.
+		 */
+		if (offset < block->bytes || (begins && offset < 8) ||
+		    (offset == block->bytes && (offset == 8 || offset == 16))) {
 			*ret_offset = offset;
 			return rank - 1;
 		}

@@ -3,8 +3,8 @@
  * Pointers to the inside of a block that programs hold on purpose.
  *
  * An array of objects begins behind its length, a base class that is not the
- * first one behind others, a reference-counted string behind its head; and
- * where every pointer to the blocks of a site has the same offset, that is how
+ * first one behind others, a reference-counted string or an exception behind
+ * its head; and where every pointer to the blocks of a site has the same offset, that is how
  * the program knows them.
  */
 #include <errno.h>
@@ -14,10 +14,13 @@
 #include "graph.h"
 #include "model/sites.h"
 
-#define COMMON_BLOCKS 4u /* so many make a habit */
-#define COMMON_BYTES  65536u
-#define HEADER_BYTES  128u
-#define READS_MAX     200000u
+#define COMMON_BLOCKS	4u /* so many make a habit */
+#define COMMON_BYTES	65536u
+#define HEADER_BYTES	128u
+#define EXCEPTION_HEAD	128u
+#define EXCEPTION_CLASS 96u
+#define STRING_HEAD	24u
+#define READS_MAX	200000u
 
 /* Of a site: how its blocks are pointed at. */
 struct habit {
@@ -104,13 +107,23 @@ static bool is_counted_string(const struct graph *graph, const struct block *blo
 	       block->bytes - (capacity + 25) < 8;
 }
 
-/* Behind the pointer the block itself says where it begins, as a header at its end does. */
+/* What was thrown, behind the head that the C++ runtime gives it. */
+static bool is_exception(const struct graph *graph, const struct block *block)
+{
+	uint64_t language;
+
+	return read_word(graph, block->addr + EXCEPTION_CLASS, &language) &&
+	       language >> 8 == UINT64_C(0x474e5543432b2b); /* GNUCC++ */
+}
+
+/* Near the pointer the block itself says where it begins, as one aligned by hand does. */
 static bool names_itself(const struct graph *graph, uint32_t block, uint64_t offset)
 {
 	for (uint64_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
 		const struct graph_edge *edge = &graph->edges.at[e];
 
-		if (edge->to == block && edge->from >= offset && edge->from - offset < HEADER_BYTES)
+		if (edge->to == block && edge->from + HEADER_BYTES >= offset &&
+		    edge->from < offset + HEADER_BYTES)
 			return true;
 	}
 	return false;
@@ -132,12 +145,15 @@ static bool is_meant(const struct graph *graph, const struct graph_inside *insid
 		return true;
 	if (names_itself(graph, to, inside->offset))
 		return true;
-	if (!(head & GRAPH_VTABLE) && inside->offset != 24)
+	if ((!(head & GRAPH_VTABLE) && inside->offset != STRING_HEAD &&
+	     inside->offset != EXCEPTION_HEAD) ||
+	    ++*reads > READS_MAX)
 		return false;
-	if (++*reads > READS_MAX)
-		return false;
-	return head & GRAPH_VTABLE ? is_base_class(graph, block, inside->offset)
-				   : is_counted_string(graph, block);
+	if (head & GRAPH_VTABLE && is_base_class(graph, block, inside->offset))
+		return true;
+	return inside->offset == STRING_HEAD
+		       ? is_counted_string(graph, block)
+		       : inside->offset == EXCEPTION_HEAD && is_exception(graph, block);
 }
 
 int graph_explain(struct graph *graph)

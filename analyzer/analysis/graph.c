@@ -12,22 +12,10 @@
 #include "base/err.h"
 #include "graph.h"
 #include "model/heap.h"
-#include "model/sites.h"
 
 #define PIECE_BYTES (1u << 20)
 #define GAP_BYTES   16384u /* that are read along rather than skipped */
 #define PAGE	    4096u
-
-const struct result_module *graph_module(const struct session_view *view, uint64_t addr)
-{
-	for (size_t i = 0; i < view->modules_count; i++) {
-		const struct result_module *module = &view->modules[i];
-
-		if (!module->gone && addr - module->start < module->end - module->start)
-			return module;
-	}
-	return NULL;
-}
 
 int graph_holder(struct graph *graph, const struct leaks_holder *holder, uint32_t *ret_number)
 {
@@ -51,6 +39,12 @@ static inline uint32_t look_up(const struct graph *graph, uint64_t word, uint64_
 	return blocks_find(&graph->blocks, word, ret_offset);
 }
 
+/* What was mapped is a place to put things: it has no beginning that would count for more. */
+static inline bool is_inside(const struct graph *graph, uint32_t to, uint64_t offset)
+{
+	return offset >= 8 && graph->blocks.at[to].site != BLOCKS_SITE_MAPPED;
+}
+
 int graph_root(struct graph *graph, uint64_t word, uint32_t holder)
 {
 	uint64_t offset;
@@ -59,7 +53,7 @@ int graph_root(struct graph *graph, uint64_t word, uint32_t holder)
 
 	if (to == BLOCKS_NONE)
 		return 0;
-	if (offset >= 8) {
+	if (is_inside(graph, to, offset)) {
 		r = vec_push(&graph->insides,
 			     ((struct graph_inside){
 				     .at = graph->roots.count, .is_root = 1, .offset = offset }));
@@ -76,7 +70,7 @@ static inline int add_edge(struct graph *graph, uint64_t word, uint64_t from)
 
 	if (likely(to == BLOCKS_NONE))
 		return 0;
-	if (offset >= 8) {
+	if (is_inside(graph, to, offset)) {
 		r = vec_push(&graph->insides,
 			     ((struct graph_inside){ .at = graph->edges.count, .offset = offset }));
 		to |= GRAPH_INSIDE;
@@ -89,16 +83,22 @@ static inline int add_edge(struct graph *graph, uint64_t word, uint64_t from)
 
 /* ------------------------------------------------------------ what blocks are */
 
+/* Could that be the number of elements behind a head of so many bytes? */
+static bool is_array_of(uint64_t number, uint64_t bytes, uint64_t head)
+{
+	if (bytes <= head)
+		return bytes == head && !number;
+	return number && number < bytes && (bytes - head) % number == 0;
+}
+
 static void look_at_head(struct graph *graph, uint32_t number, const uint64_t *words, size_t count)
 {
 	const struct block *block = &graph->blocks.at[number];
 	uint8_t head = 0;
 
-	if (count > 0 && words[0] && words[0] < block->bytes && block->bytes > 8 &&
-	    (block->bytes - 8) % words[0] == 0)
+	if (count > 0 && is_array_of(words[0], block->bytes, 8))
 		head |= GRAPH_COUNT_8;
-	if (count > 1 && words[1] && words[1] < block->bytes && block->bytes > 16 &&
-	    (block->bytes - 16) % words[1] == 0)
+	if (count > 1 && is_array_of(words[1], block->bytes, 16))
 		head |= GRAPH_COUNT_16;
 	if (count > 0 && words[0] >> 12 && words[0] >> 48 == 0 &&
 	    graph_module(graph->view, words[0]))
@@ -252,81 +252,6 @@ static int scan_outer(struct graph *graph, struct piece *piece, uint32_t number)
 	return r;
 }
 
-/* ------------------------------------------------------------- whose they are */
-
-const char *graph_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-bool graph_is_allocator(const struct result_module *module)
-{
-	static const char *const names[] = { "libtenure.so", "libjemalloc", "libtcmalloc",
-					     "libmimalloc" };
-	const char *name = graph_base_name(module->path);
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strncmp(name, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
-}
-
-/* Does the dynamic linker call the allocator here? */
-static bool is_linkers(const struct graph *graph, uint32_t stack)
-{
-	const struct target *target = graph->target;
-
-	for (int depth = 0; depth < 8 && stack && stack < target->nodes_count; depth++) {
-		struct tenure_node node = target->nodes[stack];
-		const struct result_module *module;
-
-		if (TENURE_NODE_KIND(node.word) == TENURE_NODE_PAIR) {
-			stack = node.parent;
-			continue;
-		}
-		if (TENURE_NODE_KIND(node.word) != TENURE_NODE_CALL)
-			return false;
-		module = graph_module(graph->view, TENURE_NODE_PC(node.word) - 1);
-		if (!module)
-			return false;
-		if (!graph_is_allocator(module))
-			return strncmp(graph_base_name(module->path), "ld-linux", 8) == 0 ||
-			       strncmp(graph_base_name(module->path), "ld-2.", 5) == 0;
-		if (strncmp(graph_base_name(module->path), "libtenure", 9) != 0)
-			return true;
-		if (node.parent >= stack)
-			return false;
-		stack = node.parent;
-	}
-	return false;
-}
-
-static int look_at_sites(struct graph *graph)
-{
-	const struct sites *sites = graph->view->sites;
-	uint8_t *heads = calloc((size_t)sites->count + 1, sizeof(*heads));
-
-	if (!heads)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < sites->count; i++) {
-		const struct site *site = &sites->at[i];
-
-		if (!site->live_blocks)
-			continue;
-		if (site->fn == TENURE_FN_PY_OBJ || site->fn == TENURE_FN_PY_MEM)
-			heads[i] = GRAPH_PYTHON;
-		else if (is_linkers(graph, site->stack))
-			heads[i] = GRAPH_RUNTIME;
-	}
-	for (uint32_t i = 0; i < graph->blocks.count; i++)
-		if (graph->blocks.at[i].site < sites->count)
-			graph->heads[i] = heads[graph->blocks.at[i].site];
-	free(heads);
-	return 0;
-}
-
 /* ---------------------------------------------------------------------- all */
 
 int graph_init(struct graph *graph, const struct session_view *view, const struct target *target)
@@ -353,7 +278,7 @@ int graph_init(struct graph *graph, const struct session_view *view, const struc
 	graph->first = calloc((size_t)blocks->count + 1, sizeof(*graph->first));
 	graph->heads = calloc((size_t)blocks->count + 1, sizeof(*graph->heads));
 	piece.bytes = malloc(PIECE_BYTES + 8);
-	r = graph->first && graph->heads && piece.bytes ? look_at_sites(graph) : -ENOMEM;
+	r = graph->first && graph->heads && piece.bytes ? graph_owners(graph) : -ENOMEM;
 	if (r == 0)
 		r = scan_inner(graph, &piece);
 	for (uint32_t i = blocks->inner; i < blocks->count && r == 0; i++) {

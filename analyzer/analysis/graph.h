@@ -49,8 +49,6 @@ struct graph_inside {
  * struct graph - all zero is empty
  * @first:   by block: number of its first edge; one more at the end
  * @heads:   by block: enum graph_head
- * @runtime: by block: the dynamic linker's own
- * @python:  by block: of an interpreter's own allocators
  * @unread:  bytes of blocks that could not be read
  * @low, @high: bounds of all blocks
  */
@@ -74,7 +72,7 @@ enum graph_head {
 	GRAPH_COUNT_8 = 1u << 0,  /* could be an array with its length before it */
 	GRAPH_COUNT_16 = 1u << 1, /* likewise, with elements aligned to 16 bytes */
 	GRAPH_VTABLE = 1u << 2,	  /* begins with a pointer into a module */
-	GRAPH_RUNTIME = 1u << 3,  /* the dynamic linker's own */
+	GRAPH_RUNTIME = 1u << 3,  /* the runtime's own: no function of the program asked for it */
 	GRAPH_PYTHON = 1u << 4,	  /* from an interpreter's own allocators */
 };
 
@@ -106,6 +104,12 @@ const char *graph_base_name(const char *path);
 
 /** graph_is_allocator() - is the module an allocator, whose data points at what is free? */
 bool graph_is_allocator(const struct result_module *module);
+
+/** graph_owners() - GRAPH_RUNTIME and GRAPH_PYTHON in heads.  Return: 0 or -ENOMEM */
+attr_nodiscard int graph_owners(struct graph *graph);
+
+/** graph_is_libc() - is the module the C library? */
+bool graph_is_libc(const struct result_module *module);
 
 /** roots_find() - all that is alive by itself.  Return: 0 or a negative errno */
 attr_nodiscard int roots_find(struct graph *graph, struct result_leaks *leaks);

@@ -84,11 +84,9 @@ static size_t read_headers(const struct graph *graph, const struct result_module
 static int scan_module(struct graph *graph, uint32_t index, uint64_t *tls_bytes)
 {
 	const struct result_module *module = &graph->view->modules[index];
-	const char *name = graph_base_name(module->path);
 	Elf64_Phdr headers[HEADERS_MAX];
 	size_t count;
-	struct range range = { .starts_only = strncmp(name, "libc.so", 7) == 0 ||
-					      strncmp(name, "libc-2.", 7) == 0 };
+	struct range range = { .starts_only = graph_is_libc(module) };
 	int r = 0;
 
 	if (module->gone)
@@ -138,9 +136,7 @@ static uint64_t find_caller(const struct graph *graph)
 
 		if (TENURE_NODE_KIND(at.word) == TENURE_NODE_CALL) {
 			module = graph_module(graph->view, TENURE_NODE_PC(at.word) - 1);
-			is_libc = module &&
-				  (strncmp(graph_base_name(module->path), "libc.so", 7) == 0 ||
-				   strncmp(graph_base_name(module->path), "libc-2.", 7) == 0);
+			is_libc = module && graph_is_libc(module);
 			if (in_libc && !is_libc)
 				return TENURE_NODE_PC(at.word);
 			in_libc |= is_libc;

@@ -230,9 +230,23 @@ static void ext_break(struct session *session, struct cursor *cursor)
 {
 	int64_t *total = &session->result.totals.break_bytes;
 	int64_t change = (int64_t)take_u64(cursor);
+	struct maps_range range = { .end = take_u64(cursor) };
 
-	if (!cursor->bad && __builtin_add_overflow(*total, change, total))
+	if (cursor->bad)
+		return;
+	if (__builtin_add_overflow(*total, change, total))
 		*total = 0;
+	for (size_t i = 0; i < session->breaks.count; i++)
+		if (session->breaks.at[i].end > range.end)
+			session->breaks.at[i].end = range.end;
+	while (session->breaks.count &&
+	       session->breaks.at[session->breaks.count - 1].start >= range.end)
+		session->breaks.count--;
+	if (change > 0 && (uint64_t)change < range.end && session->breaks.count < BREAKS_MAX) {
+		range.start = range.end - (uint64_t)change;
+		if (vec_push(&session->breaks, range) < 0)
+			session->no_memory = true;
+	}
 }
 
 static void ext_exit(struct session *session, struct cursor *cursor)

@@ -70,6 +70,8 @@ void session_view(const struct session *session, struct session_view *ret_view)
 		.heap = &session->heap,
 		.sites = &session->sites,
 		.maps = &session->maps,
+		.breaks = session->breaks.at,
+		.breaks_count = session->breaks.count,
 		.modules = session->modules.all.at,
 		.modules_count = session->modules.all.count,
 		.partial = session->info.flags & TENURE_HELLO_FORKED ||

@@ -476,6 +476,7 @@ struct session *session_free(struct session *session)
 	sampling_fini(&session->sampling);
 	python_free(session->python);
 	arena_fini(&session->arena);
+	vec_fini(&session->breaks);
 	vec_fini(&session->marks);
 	vec_fini(&session->notes);
 	vec_fini(&session->nodes);

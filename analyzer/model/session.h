@@ -19,10 +19,12 @@ struct session;
 struct heap;
 struct sites;
 struct maps;
+struct maps_range;
 struct result_leaks;
 
 /**
  * struct session_view - what is alive in it now; borrowed, valid until the next event
+ * @breaks:  what the program itself took by brk() and sbrk()
  * @modules: all there ever were
  * @partial: blocks may be alive that are not known: inherited from before a fork, from
  *           before recording began, not sampled, or lost
@@ -31,6 +33,8 @@ struct session_view {
 	const struct heap *heap;
 	const struct sites *sites;
 	const struct maps *maps;
+	const struct maps_range *breaks;
+	size_t breaks_count;
 	const struct result_module *modules;
 	size_t modules_count;
 	bool partial;

@@ -38,6 +38,9 @@ struct owed_free {
 	uint32_t thread;
 };
 
+/* Times the program moved its break, of which the place is kept. */
+#define BREAKS_MAX 64u
+
 /* Frees of blocks that are not known, whose allocation may be late. */
 #define EARLY_MAX 16u
 
@@ -101,6 +104,7 @@ struct session {
 	uint32_t early_next;
 	uint64_t early_last;
 
+	VEC(struct maps_range) breaks;
 	VEC(struct result_mark) marks;
 	VEC(const char *) notes;
 	VEC(struct tenure_node) nodes;

@@ -15,7 +15,6 @@
 #include "classify.h"
 
 #define NOTHING UINT32_MAX
-#define UNSEEN	0xffu
 
 /* ------------------------------------------------------------------ reaching */
 
@@ -28,7 +27,7 @@ struct front {
 static inline void reach(struct classify *classify, struct front *front, uint32_t block,
 			 uint8_t class, uint16_t holder)
 {
-	if (classify->class[block] != UNSEEN)
+	if (classify->class[block] != CLASSIFY_UNSEEN)
 		return;
 	classify->class[block] = class;
 	classify->holder[block] = holder;
@@ -53,14 +52,20 @@ static void follow(struct classify *classify, const struct graph *graph, struct 
 	}
 }
 
-static int reach_all(struct classify *classify, const struct graph *graph)
+int classify_reach(struct classify *classify, const struct graph *graph)
 {
 	uint32_t count = graph->blocks.count;
 	struct front front = { malloc(((size_t)count + 1) * sizeof(*front.at)), 0 };
 
-	if (!front.at)
+	if (!classify->class) {
+		classify->class = malloc((size_t)count + 1);
+		classify->holder = calloc((size_t)count + 1, sizeof(*classify->holder));
+	}
+	if (!front.at || !classify->class || !classify->holder) {
+		free(front.at);
 		return -ENOMEM;
-	memset(classify->class, UNSEEN, count);
+	}
+	memset(classify->class, CLASSIFY_UNSEEN, count);
 	for (size_t i = 0; i < graph->roots.count; i++) {
 		const struct graph_root *root = &graph->roots.at[i];
 
@@ -282,7 +287,7 @@ static int find_kept(struct classify *classify, const struct graph *graph)
 	return 0;
 }
 
-static int sort_out(struct classify *classify, const struct graph *graph)
+int classify_sort(struct classify *classify, const struct graph *graph)
 {
 	uint32_t count = graph->blocks.count;
 	int r;
@@ -291,8 +296,8 @@ static int sort_out(struct classify *classify, const struct graph *graph)
 	if (!classify->number)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < count; i++)
-		classify->number[i] = classify->class[i] == UNSEEN ? classify->lost_count++
-								   : NOTHING;
+		classify->number[i] = classify->class[i] == CLASSIFY_UNSEEN ? classify->lost_count++
+									    : NOTHING;
 	classify->lost = malloc(((size_t)classify->lost_count + 1) * sizeof(*classify->lost));
 	classify->part = malloc(((size_t)classify->lost_count + 1) * sizeof(*classify->part));
 	if (!classify->lost || !classify->part)
@@ -329,21 +334,6 @@ static int sort_out(struct classify *classify, const struct graph *graph)
 		classify->class[classify->lost[i]] = class;
 	}
 	return r;
-}
-
-int classify_init(struct classify *classify, const struct graph *graph)
-{
-	size_t count = (size_t)graph->blocks.count + 1;
-	int r;
-
-	*classify = (struct classify){
-		.class = malloc(count * sizeof(*classify->class)),
-		.holder = calloc(count, sizeof(*classify->holder)),
-	};
-	if (!classify->class || !classify->holder)
-		return -ENOMEM;
-	r = reach_all(classify, graph);
-	return r < 0 ? r : sort_out(classify, graph);
 }
 
 void classify_fini(struct classify *classify)

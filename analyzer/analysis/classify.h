@@ -35,8 +35,13 @@ struct classify {
 	uint8_t *is_root;
 };
 
-/** classify_init() - Return: 0 or -ENOMEM */
-attr_nodiscard int classify_init(struct classify *classify, const struct graph *graph);
+#define CLASSIFY_UNSEEN 0xffu /* in .class after classify_reach(): cannot be reached */
+
+/** classify_reach() - @class and @holder of what can be reached.  Return: 0 or -ENOMEM */
+attr_nodiscard int classify_reach(struct classify *classify, const struct graph *graph);
+
+/** classify_sort() - then, once: all about the rest.  Return: 0 or -ENOMEM */
+attr_nodiscard int classify_sort(struct classify *classify, const struct graph *graph);
 
 /**
  * classify_order() - the lost, by component

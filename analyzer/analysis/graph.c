@@ -112,6 +112,8 @@ struct piece {
 	uint64_t start;
 	uint64_t end;
 	uint8_t *bytes;
+	graph_look *look; /* NULL: edges are made */
+	void *arg;
 };
 
 /* Fill it; what cannot be read is zero. */
@@ -149,6 +151,9 @@ static int scan_words(struct graph *graph, const struct piece *piece, uint32_t n
 	lo = (lo + 7) & ~7ull;
 	if (lo >= hi)
 		return 0;
+	if (piece->look)
+		return piece->look(piece->arg, number, piece->bytes + (lo - piece->start), hi - lo,
+				   lo - block->addr);
 	const uint64_t *words = (const void *)(piece->bytes + (lo - piece->start));
 	size_t count = (hi - lo) / 8;
 
@@ -192,7 +197,9 @@ static int scan_inner(struct graph *graph, struct piece *piece)
 		for (; next <= last && r == 0; next++) {
 			const struct block *block = &blocks->at[next];
 
-			if (next >= first) {
+			if (next >= first && piece->look) {
+				first = next + 1;
+			} else if (next >= first) {
 				graph->first[next] = graph->edges.count;
 				first = next + 1;
 				if (blocks->outer && blocks->outer[next] != BLOCKS_NONE)
@@ -254,6 +261,32 @@ static int scan_outer(struct graph *graph, struct piece *piece, uint32_t number)
 
 /* ---------------------------------------------------------------------- all */
 
+static int scan_all(struct graph *graph, struct piece *piece)
+{
+	const struct blocks *blocks = &graph->blocks;
+	int r;
+
+	piece->bytes = malloc(PIECE_BYTES + 8);
+	r = piece->bytes ? scan_inner(graph, piece) : -ENOMEM;
+	for (uint32_t i = blocks->inner; i < blocks->count && r == 0; i++) {
+		if (!piece->look)
+			graph->first[i] = graph->edges.count;
+		r = scan_outer(graph, piece, i);
+	}
+	free(piece->bytes);
+	return r;
+}
+
+int graph_each(struct graph *graph, graph_look *look, void *arg)
+{
+	struct piece piece = { .look = look, .arg = arg };
+	uint64_t unread = graph->unread;
+	int r = scan_all(graph, &piece);
+
+	graph->unread = unread;
+	return r;
+}
+
 int graph_init(struct graph *graph, const struct session_view *view, const struct target *target)
 {
 	struct piece piece = { .bytes = NULL };
@@ -277,18 +310,47 @@ int graph_init(struct graph *graph, const struct session_view *view, const struc
 		graph->low = 0;
 	graph->first = calloc((size_t)blocks->count + 1, sizeof(*graph->first));
 	graph->heads = calloc((size_t)blocks->count + 1, sizeof(*graph->heads));
-	piece.bytes = malloc(PIECE_BYTES + 8);
-	r = graph->first && graph->heads && piece.bytes ? graph_owners(graph) : -ENOMEM;
+	r = graph->first && graph->heads ? graph_owners(graph) : -ENOMEM;
 	if (r == 0)
-		r = scan_inner(graph, &piece);
-	for (uint32_t i = blocks->inner; i < blocks->count && r == 0; i++) {
-		graph->first[i] = graph->edges.count;
-		r = scan_outer(graph, &piece, i);
-	}
+		r = scan_all(graph, &piece);
 	if (r == 0)
 		graph->first[blocks->count] = graph->edges.count;
-	free(piece.bytes);
 	return r;
+}
+
+int graph_join(struct graph *graph, const struct graph_join *joins, size_t count)
+{
+	size_t all = graph->edges.count + count;
+	struct graph_edge *edges = malloc(all * sizeof(*edges));
+	size_t to = 0, join = 0, inside = 0;
+
+	if (!edges)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < graph->blocks.count; i++) {
+		uint64_t begin = graph->first[i], end = graph->first[i + 1];
+
+		/* Numbers of edges grow by what was put before them. */
+		for (; inside < graph->insides.count; inside++) {
+			struct graph_inside *at = &graph->insides.at[inside];
+
+			if (at->is_root)
+				continue;
+			if (at->at >= end)
+				break;
+			at->at += join;
+		}
+		graph->first[i] = to;
+		if (end > begin)
+			memcpy(edges + to, graph->edges.at + begin, (end - begin) * sizeof(*edges));
+		to += end - begin;
+		for (; join < count && joins[join].block == i; join++)
+			edges[to++] = joins[join].edge;
+	}
+	graph->first[graph->blocks.count] = to;
+	free(graph->edges.at);
+	graph->edges.at = edges;
+	graph->edges.count = graph->edges.space = all;
+	return 0;
 }
 
 void graph_fini(struct graph *graph)

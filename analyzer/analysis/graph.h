@@ -89,6 +89,28 @@ attr_nodiscard int graph_holder(struct graph *graph, const struct leaks_holder *
 				uint32_t *ret_number);
 
 /**
+ * graph_look - @count bytes, aligned to 8, of what has the number @whose: a block or a holder
+ * @from: where they begin in it, or their address
+ *
+ * Return: 0 to go on.
+ */
+typedef int graph_look(void *arg, uint32_t whose, const uint8_t *bytes, size_t count,
+		       uint64_t from);
+
+/** graph_each() - show @look all bytes of all blocks, in their order */
+attr_nodiscard int graph_each(struct graph *graph, graph_look *look, void *arg);
+
+/** roots_each() - likewise, of the data of all modules */
+attr_nodiscard int roots_each(struct graph *graph, graph_look *look, void *arg);
+
+/** graph_join() - new edges, in the order of the blocks that they lead from */
+struct graph_join {
+	uint32_t block;
+	struct graph_edge edge;
+};
+attr_nodiscard int graph_join(struct graph *graph, const struct graph_join *joins, size_t count);
+
+/**
  * graph_explain() - find out which pointers to the inside of blocks are as good as
  * those to their beginning
  *

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "classify.h"
 #include "graph.h"
+#include "hidden.h"
 #include "leaks-cycles.h"
 #include "leaks.h"
 #include "model/heap.h"
@@ -124,6 +125,10 @@ static int look(struct result_leaks *leaks, const struct session_view *view,
 		r = roots_find(&graph, leaks);
 	if (r == 0)
 		r = graph_explain(&graph);
+	if (r == 0)
+		r = classify_reach(&classify, &graph);
+	if (r == 0)
+		r = hidden_find(&graph, &classify);
 	target->release(target->arg);
 	leaks->scan_ns = now_ns() - begin;
 	leaks->unread = graph.unread;
@@ -132,7 +137,7 @@ static int look(struct result_leaks *leaks, const struct session_view *view,
 		r = -ECANCELED;
 	}
 	if (r == 0)
-		r = classify_init(&classify, &graph);
+		r = classify_sort(&classify, &graph);
 	if (r == 0)
 		r = collect(leaks, &classify, &graph);
 	leaks->done = r == 0;

@@ -26,6 +26,8 @@ struct range {
 	uint64_t end;
 	uint32_t holder;
 	bool starts_only; /* pointers to the inside of blocks say nothing here */
+	graph_look *look; /* instead of looking for pointers */
+	void *arg;
 };
 
 /* Look through it, as far as it can be read.  Return: 0 or -ENOMEM. */
@@ -40,7 +42,9 @@ static int scan_range(struct graph *graph, const struct range *range)
 		size_t want = range->end - at < sizeof(piece) ? range->end - at : sizeof(piece);
 		size_t n = target->read(target->arg, at, piece, want);
 
-		for (size_t i = 0; i < n / 8 && r == 0; i++) {
+		if (range->look)
+			r = range->look(range->arg, range->holder, (const uint8_t *)piece, n, at);
+		for (size_t i = 0; i < n / 8 && r == 0 && !range->look; i++) {
 			uint64_t offset;
 			uint32_t to;
 
@@ -81,16 +85,17 @@ static size_t read_headers(const struct graph *graph, const struct result_module
 		       : 0;
 }
 
-static int scan_module(struct graph *graph, uint32_t index, uint64_t *tls_bytes)
+static int scan_module(struct graph *graph, uint32_t index, struct range *range,
+		       uint64_t *tls_bytes)
 {
 	const struct result_module *module = &graph->view->modules[index];
 	Elf64_Phdr headers[HEADERS_MAX];
 	size_t count;
-	struct range range = { .starts_only = graph_is_libc(module) };
 	int r = 0;
 
 	if (module->gone)
 		return 0;
+	range->starts_only = graph_is_libc(module);
 	count = read_headers(graph, module, headers);
 	for (size_t i = 0; i < count && r == 0; i++) {
 		const Elf64_Phdr *header = &headers[i];
@@ -103,11 +108,11 @@ static int scan_module(struct graph *graph, uint32_t index, uint64_t *tls_bytes)
 		r = graph_holder(
 			graph,
 			&(struct leaks_holder){ .kind = LEAKS_HOLDER_GLOBAL, .value = index },
-			&range.holder);
-		range.start = module->bias + header->p_vaddr;
-		range.end = range.start + header->p_memsz;
+			&range->holder);
+		range->start = module->bias + header->p_vaddr;
+		range->end = range->start + header->p_memsz;
 		if (r == 0)
-			r = scan_range(graph, &range);
+			r = scan_range(graph, range);
 	}
 	return r;
 }
@@ -297,11 +302,12 @@ static int add_special(struct graph *graph, uint8_t head, uint32_t kind)
 
 int roots_find(struct graph *graph, struct result_leaks *leaks)
 {
+	struct range range = { 0 };
 	uint64_t tls_bytes = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < graph->view->modules_count && r == 0; i++)
-		r = scan_module(graph, (uint32_t)i, &tls_bytes);
+		r = scan_module(graph, (uint32_t)i, &range, &tls_bytes);
 	if (r == 0)
 		r = scan_threads(graph, leaks, tls_bytes);
 	if (r == 0)
@@ -311,5 +317,17 @@ int roots_find(struct graph *graph, struct result_leaks *leaks)
 	leaks->partial = graph->view->partial || graph->target->lossy || leaks->unstopped > 0;
 	if (r == 0 && leaks->partial)
 		r = scan_everything(graph);
+	return r;
+}
+
+int roots_each(struct graph *graph, graph_look *look, void *arg)
+{
+	struct range range = { .look = look, .arg = arg };
+	uint64_t tls_bytes = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < graph->view->modules_count && r == 0; i++)
+		if (!graph_is_libc(&graph->view->modules[i]))
+			r = scan_module(graph, (uint32_t)i, &range, &tls_bytes);
 	return r;
 }

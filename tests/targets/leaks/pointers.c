@@ -260,6 +260,23 @@ static void numbers(void)
 	say("lost", 1, 777);
 }
 
+/* Sizes of things, as small as the distances between blocks are. */
+static void small_numbers(void)
+{
+	uint64_t *volatile *table = make(COUNT * sizeof(*table));
+
+	for (int i = 0; i < COUNT; i++) {
+		table[i] = make(4096);
+		for (int k = 0; k < 512; k++)
+			table[i][k] = (uint64_t)(i * 7 + k) * 16;
+	}
+	for (int i = 0; i < 1000; i++)
+		(void)make(24);
+	global = (void *)table;
+	say("reachable", COUNT + 1, COUNT * (4096 + sizeof(*table)));
+	say("lost", 1000, 24000);
+}
+
 static const struct shape shapes[] = {
 	{ "inside", inside },
 	{ "behind-inside", behind_inside },
@@ -284,6 +301,7 @@ static const struct shape shapes[] = {
 	{ "both", both },
 	{ "of-no-bytes", of_no_bytes },
 	{ "numbers", numbers },
+	{ "small-numbers", small_numbers },
 };
 
 int main(int argc, char *argv[])

@@ -27,13 +27,20 @@ struct py_allocator {
 	void (*free)(void *ctx, void *block);
 };
 
+/** struct py_arena_allocator - PyObjectArenaAllocator */
+struct py_arena_allocator {
+	void *ctx;
+	void *(*alloc)(void *ctx, size_t bytes);
+	void (*free)(void *ctx, void *arena, size_t bytes);
+};
+
 enum py_domain {
 	PY_DOMAIN_RAW,
 	PY_DOMAIN_MEM,
 	PY_DOMAIN_OBJ,
 };
 
-/** struct py_api - symbols of the interpreter, all of them there */
+/** struct py_api - symbols of the interpreter, all of them there but for those of arenas */
 struct py_api {
 	const char *(*get_version)(void);
 	int (*is_initialized)(void);
@@ -60,6 +67,8 @@ struct py_api {
 	void *(*cfunction_new)(void *method, void *self, void *module);
 	void *(*capsule_new)(void *pointer, const char *name, void (*destroy)(void *capsule));
 	void *(*capsule_pointer)(void *capsule, const char *name);
+	void (*get_arena_allocator)(struct py_arena_allocator *ret_allocator); /* or NULL */
+	void (*set_arena_allocator)(struct py_arena_allocator *allocator);     /* or NULL */
 	void *(*tstate_unchecked)(void); /* named differently from 3.13 on */
 };
 

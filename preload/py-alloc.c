@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "intercept.h"
+#include "py-arena.h"
 #include "py-code.h"
 #include "py-gc.h"
 #include "py-provider.h"
@@ -385,6 +386,7 @@ void py_alloc_install(void)
 
 	install(PY_DOMAIN_MEM, &mem);
 	install(PY_DOMAIN_OBJ, &obj);
+	py_arena_install();
 }
 
 bool py_alloc_watching(void)

@@ -142,6 +142,10 @@ static bool load_api(const struct object *object, struct py_api *ret)
 			return false;
 		memcpy(needed[i].place, &symbol, sizeof(symbol));
 	}
+	symbol = lookup(object, "PyObject_GetArenaAllocator");
+	memcpy(&ret->get_arena_allocator, &symbol, sizeof(symbol));
+	symbol = lookup(object, "PyObject_SetArenaAllocator");
+	memcpy(&ret->set_arena_allocator, &symbol, sizeof(symbol));
 	symbol = lookup(object, "PyThreadState_GetUnchecked");
 	if (!symbol)
 		symbol = lookup(object, "_PyThreadState_UncheckedGet");

@@ -90,6 +90,33 @@ struct result_python {
 	uint64_t uncollectable;
 };
 
+/**
+ * struct result_arenas_level - pymalloc's arenas at one moment
+ * @arena_bytes:   mapped for them
+ * @blocks:        live blocks in them
+ * @bytes:         as asked for
+ * @rounded_bytes: as pymalloc rounds them up
+ */
+struct result_arenas_level {
+	uint64_t arenas;
+	uint64_t arena_bytes;
+	uint64_t blocks;
+	uint64_t bytes;
+	uint64_t rounded_bytes;
+};
+
+/**
+ * struct result_arenas - pymalloc's arenas
+ * @peak:       at the moment of the process's peak
+ * @end:        at the end of the stream
+ * @most_bytes: most that was ever mapped for them
+ */
+struct result_arenas {
+	struct result_arenas_level peak;
+	struct result_arenas_level end;
+	uint64_t most_bytes;
+};
+
 #define RESULT_COLLECTIONS_MAX 65536u
 
 #endif /* MODEL_RESULT_PYTHON_H */

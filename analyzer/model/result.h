@@ -267,6 +267,7 @@ struct result_series {
 };
 
 struct result_python;
+struct result_arenas;
 struct result_leaks;
 
 /**
@@ -281,6 +282,7 @@ struct result_leaks;
  *               estimates.  0: everything was recorded
  * @errors:      of the totals, when sampled
  * @python:      NULL when there is no interpreter in it; result-python.h
+ * @arenas:      NULL when it has no pymalloc that is seen; result-python.h
  * @leaks:       NULL when nobody looked; result-leaks.h
  * @ns_per_tick: multiply a difference of stamps by it
  * @start_unix_ns: wall clock at @start_stamp, CLOCK_REALTIME
@@ -325,6 +327,7 @@ struct result_process {
 	const struct result_series *series;
 	size_t series_count;
 	const struct result_python *python;
+	const struct result_arenas *arenas;
 	const struct result_leaks *leaks;
 };
 

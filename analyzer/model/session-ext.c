@@ -286,6 +286,16 @@ static void ext_object(struct session *session, struct cursor *cursor)
 	block->site = site;
 }
 
+static void ext_arena(struct session *session, struct cursor *cursor)
+{
+	uint64_t addr = take_u64(cursor);
+	uint64_t bytes = take_u64(cursor);
+
+	if (!cursor->bad && bytes <= HEAP_BYTES_MAX)
+		check(session,
+		      arenas_feed(&session->arenas, addr, bytes, session->sites.peak_number));
+}
+
 static void ext_python(struct session *session, const struct event *event)
 {
 	struct cursor cursor = { .at = event->payload, .left = event->bytes };
@@ -293,6 +303,10 @@ static void ext_python(struct session *session, const struct event *event)
 
 	if (event->ext == TENURE_PY_OBJECT) {
 		ext_object(session, &cursor);
+		return;
+	}
+	if (event->ext == TENURE_PY_ARENA) {
+		ext_arena(session, &cursor);
 		return;
 	}
 	check(session, python_feed(session->python, event));

@@ -297,6 +297,9 @@ const struct result_process *session_finish(struct session *session)
 	if (session->finished)
 		return result;
 	result->python = python_finish(session->python);
+	/* A forked child has its parent's arenas, which nobody told of. */
+	if (!(session->info.flags & TENURE_HELLO_FORKED))
+		result->arenas = arenas_finish(&session->arenas, session->sites.peak_number);
 	if (finish_sites(session) < 0 || finish_threads(session) < 0 || finish_types(session) < 0)
 		return NULL;
 	finish_end(session);

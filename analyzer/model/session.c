@@ -146,6 +146,8 @@ static inline void account_death(struct session *session, const struct heap_bloc
 	if (life > site->life_max)
 		site->life_max = life;
 	threads_grow(thread, -weight.bytes, -weight.blocks, session->sites.peak_number);
+	arenas_block(&session->arenas, site->fn, block->bytes, -weight.blocks,
+		     session->sites.peak_number);
 	if (unlikely(generation == RESULT_GENERATIONS - 1)) {
 		thread->result.survived_blocks += weight.blocks;
 		thread->result.survived_bytes += weight.bytes;
@@ -195,6 +197,7 @@ static inline void feed_alloc(struct session *session, const struct event *event
 
 	peak = session->sites.peak_number;
 	threads_grow(thread, weight.bytes, weight.blocks, peak);
+	arenas_block(&session->arenas, fn, bytes, weight.blocks, peak);
 	session->sites.at[site].allocations += weight.blocks;
 	session->sites.at[site].bytes += weight.bytes;
 	sites_grow(&session->sites, &session->sites.at[site], weight.bytes, weight.blocks,
@@ -337,6 +340,7 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 						    session->sites.peak_number) < 0)
 		session->no_memory = true;
 	threads_grow(&session->threads.all.at[block->thread], weight.bytes, weight.blocks, peak);
+	arenas_block(&session->arenas, site->fn, block->bytes, weight.blocks, peak);
 	if (thread->undo_generation == RESULT_GENERATIONS - 1) {
 		session->threads.all.at[block->thread].result.survived_blocks -= weight.blocks;
 		session->threads.all.at[block->thread].result.survived_bytes -= weight.bytes;
@@ -475,6 +479,7 @@ struct session *session_free(struct session *session)
 	checkpoints_fini(&session->checkpoints);
 	sampling_fini(&session->sampling);
 	python_free(session->python);
+	arenas_fini(&session->arenas);
 	arena_fini(&session->arena);
 	vec_fini(&session->breaks);
 	vec_fini(&session->marks);

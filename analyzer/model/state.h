@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arenas.h"
 #include "base/arena.h"
 #include "base/vec.h"
 #include "checkpoints.h"
@@ -96,6 +97,7 @@ struct session {
 	struct modules modules;
 	struct maps maps;
 	struct python *python;
+	struct arenas arenas;
 	struct arena arena;
 	struct owed_free owed[OWED_MAX];
 	uint32_t owed_count;

@@ -224,6 +224,9 @@ static int add_python(struct build *build)
 	}
 	python->collected = from->collected;
 	python->uncollectable = from->uncollectable;
+	python->has_arenas = build->result->arenas != NULL;
+	if (python->has_arenas)
+		python->arenas = *build->result->arenas;
 	for (size_t i = 0; i < from->collections_count && r == 0; i++) {
 		const struct result_collection *at = &from->collections[i];
 		struct report_collection collection = {

@@ -19,6 +19,7 @@
 #include "base/intern.h"
 #include "base/vec.h"
 #include "model/result-leaks.h"
+#include "model/result-python.h"
 #include "model/result.h"
 #include "report/gate-result.h"
 
@@ -224,6 +225,8 @@ struct report_python {
 	uint64_t run_ns[RESULT_GENERATIONS];
 	uint64_t collected;
 	uint64_t uncollectable;
+	bool has_arenas;
+	struct result_arenas arenas;
 	VEC(struct report_collection) collections;
 };
 

@@ -12,6 +12,47 @@ static void write_counts(struct emit *emit, const char *key, const uint64_t *cou
 	emit_end(emit);
 }
 
+static void write_level(struct emit *emit, const char *key, const struct result_arenas_level *level)
+{
+	emit_object(emit, key, EMIT_FLAT);
+	emit_uint(emit, "arenas", level->arenas);
+	emit_uint(emit, "arena_bytes", level->arena_bytes);
+	emit_uint(emit, "blocks", level->blocks);
+	emit_uint(emit, "bytes", level->bytes);
+	emit_uint(emit, "rounded_bytes", level->rounded_bytes);
+	emit_end(emit);
+}
+
+static void load_level(struct load *load, const json_t *object, const char *key,
+		       struct result_arenas_level *level)
+{
+	const json_t *from = load_object(load, object, key);
+
+	level->arenas = load_uint(load, from, "arenas");
+	level->arena_bytes = load_uint(load, from, "arena_bytes");
+	level->blocks = load_uint(load, from, "blocks");
+	level->bytes = load_uint(load, from, "bytes");
+	level->rounded_bytes = load_uint(load, from, "rounded_bytes");
+}
+
+static void write_arenas(struct emit *emit, const struct result_arenas *arenas)
+{
+	emit_object(emit, "arenas", EMIT_LINES);
+	emit_uint(emit, "most_bytes", arenas->most_bytes);
+	write_level(emit, "peak", &arenas->peak);
+	write_level(emit, "end", &arenas->end);
+	emit_end(emit);
+}
+
+static void load_arenas(struct load *load, const json_t *object, struct result_arenas *arenas)
+{
+	const json_t *from = load_object(load, object, "arenas");
+
+	arenas->most_bytes = load_uint(load, from, "most_bytes");
+	load_level(load, from, "peak", &arenas->peak);
+	load_level(load, from, "end", &arenas->end);
+}
+
 void python_json_write(struct emit *emit, const struct report_python *python)
 {
 	if (!python->version)
@@ -23,6 +64,8 @@ void python_json_write(struct emit *emit, const struct report_python *python)
 	write_counts(emit, "run_ns", python->run_ns);
 	emit_uint(emit, "collected", python->collected);
 	emit_uint(emit, "uncollectable", python->uncollectable);
+	if (python->has_arenas)
+		write_arenas(emit, &python->arenas);
 	emit_array(emit, "collections", EMIT_LINES);
 	for (size_t i = 0; i < python->collections.count; i++) {
 		const struct report_collection *at = &python->collections.at[i];
@@ -59,6 +102,9 @@ void python_json_load(struct load *load, const json_t *object, struct report_pyt
 	load_counts(load, from, "run_ns", python->run_ns, RESULT_GENERATIONS);
 	python->collected = load_uint(load, from, "collected");
 	python->uncollectable = load_uint(load, from, "uncollectable");
+	python->has_arenas = json_object_get(from, "arenas") != NULL;
+	if (python->has_arenas)
+		load_arenas(load, from, &python->arenas);
 	array = load_array(load, from, "collections");
 	for (size_t i = 0; i < json_array_size(array) && !load->error; i++) {
 		const json_t *at = json_array_get(array, i);

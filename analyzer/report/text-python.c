@@ -88,9 +88,39 @@ static void print_collected(const struct text *text)
 	free(types);
 }
 
+/* What of an arena is neither a live block nor on its way to be one. */
+static struct units_text fragmentation(const struct result_arenas_level *level)
+{
+	uint64_t used = level->rounded_bytes < level->arena_bytes ? level->rounded_bytes
+								  : level->arena_bytes;
+
+	return units_share(level->arena_bytes - used, level->arena_bytes);
+}
+
+static void print_arenas(const struct text *text)
+{
+	const struct text_out *out = &text->out;
+	const struct result_arenas *arenas = &text->process->python.arenas;
+	const struct result_arenas_level *peak = &arenas->peak, *end = &arenas->end;
+
+	(void)fprintf(out->file, "\n%s%-32s%s%s%16s%16s%s\n", out->bold, "PYMALLOC'S ARENAS",
+		      out->plain, out->dim, "at the peak", "at the end", out->plain);
+	(void)fprintf(out->file, "    %-28s%16s%16s\n", "mapped", units_bytes(peak->arena_bytes).s,
+		      units_bytes(end->arena_bytes).s);
+	(void)fprintf(out->file, "    %-28s%16s%16s\n", "live blocks in them",
+		      units_bytes(peak->bytes).s, units_bytes(end->bytes).s);
+	(void)fprintf(out->file, "    %-28s%16s%16s\n", "as rounded up",
+		      units_bytes(peak->rounded_bytes).s, units_bytes(end->rounded_bytes).s);
+	(void)fprintf(out->file, "    %-28s%16s%16s\n", "fragmentation", fragmentation(peak).s,
+		      fragmentation(end).s);
+}
+
 void text_python(const struct text *text)
 {
 	const struct report_python *python = &text->process->python;
+
+	if (python->version && python->has_arenas)
+		print_arenas(text);
 
 	/* An interpreter that has never collected has nothing to tell. */
 	if (!python->version || !(python->runs[0] + python->runs[1] + python->runs[2]))

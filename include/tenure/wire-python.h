@@ -29,6 +29,7 @@
  *            stack is of that type until told otherwise.
  * GC_START   struct tenure_py_gc
  * GC_STOP    struct tenure_py_gc
+ * ARENA      u64 address, u64 bytes: pymalloc has a new arena; 0 bytes: it gives one back.
  * RUNTIME_END: user code is over, the interpreter begins to take itself apart.
  */
 enum tenure_py_ext {
@@ -40,6 +41,7 @@ enum tenure_py_ext {
 	TENURE_PY_GC_START,
 	TENURE_PY_GC_STOP,
 	TENURE_PY_RUNTIME_END,
+	TENURE_PY_ARENA,
 };
 
 /* How a line table is to be read. */

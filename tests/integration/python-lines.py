@@ -8,6 +8,7 @@ usage: as python.py
 import functools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -159,6 +160,49 @@ def sources_are_annotated(context):
     text = tenure(context, "annotate", "--cumulative", "lines.py", "report.json").out.splitlines()
     whole, unit = text[call + 1].split()[:2]
     assert unit == inner[1] and float(inner[0]) <= float(whole) < float(inner[0]) * 1.1
+
+
+def said(text, pattern):
+    """The number that sys._debugmallocstats() has printed."""
+    found = re.search(pattern, text)
+    assert found, (pattern, text[-2000:])
+    return int(found.group(1).replace(",", ""))
+
+
+@test
+def arenas_are_what_the_interpreter_says(context):
+    done = context.target("arenas.py")
+    python.complete(done.document)
+    text = done.stderr.decode()
+    if "arenas allocated current" not in text:
+        raise python.Skip("it does not say what pymalloc has when that is wrapped")
+    arenas = done.document.processes[0]["python"]["arenas"]
+    each = said(text, r"arenas \* ([\d,]+) bytes/arena")
+    assert arenas["end"]["arenas"] == said(text, r"arenas allocated current +=\s+([\d,]+)")
+    assert arenas["end"]["arena_bytes"] == arenas["end"]["arenas"] * each
+    assert arenas["most_bytes"] == said(text, r"arenas highwater mark +=\s+([\d,]+)") * each
+    assert arenas["peak"]["arena_bytes"] <= arenas["most_bytes"]
+    # We have a few blocks of our own there; and some are freed once pymalloc is unwrapped.
+    blocks = said(text, r"bytes in allocated blocks +=\s+([\d,]+)")
+    assert abs(blocks - arenas["end"]["rounded_bytes"]) <= 2048, (blocks, arenas["end"])
+    assert arenas["end"]["bytes"] <= arenas["end"]["rounded_bytes"] < arenas["end"]["arena_bytes"]
+    # The arenas are no mapped memory of the program besides.
+    mapped = done.document.processes[0]["totals"]["mapped_live_bytes"]
+    assert mapped < arenas["end"]["arena_bytes"] / 4, mapped
+    text = tenure(context, "report", "report.json").out
+    assert re.search(r"^    fragmentation +\d+\.\d % +\d+\.\d %$", text, re.M), text
+
+
+def done_version(context):
+    return context.plain(["-VV"]).stdout.decode()
+
+
+@test
+def without_pymalloc_there_are_no_arenas(context):
+    if "free-threading" in done_version(context):
+        raise python.Skip("it has no other allocator")
+    done = context.target("lines.py", env={"PYTHONMALLOC": "malloc"})
+    assert "arenas" not in done.document.processes[0]["python"]
 
 
 if __name__ == "__main__":

@@ -221,9 +221,15 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		.collected = 5,
 		.uncollectable = 1,
 	};
+	static const struct result_arenas arenas = {
+		.peak = { 3, 786432, 100, 5000, 6400 },
+		.end = { 1, 262144, 10, 500, 640 },
+		.most_bytes = 1048576,
+	};
 	int r;
 
 	process.python = &python;
+	process.arenas = &arenas;
 	process.totals.by_fn[TENURE_FN_MALLOC] = 8;
 	process.totals.by_fn[TENURE_FN_CALLOC] = 10;
 	process.totals.by_fn[TENURE_FN_REALLOC] = 1;

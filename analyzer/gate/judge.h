@@ -43,6 +43,16 @@ attr_nodiscard int judge_add(struct judge *judge, struct gate_violation violatio
 /** judge_suppressed() - is a violation of so many bytes suppressed? counts it if so */
 bool judge_suppressed(struct judge *judge, uint64_t sig, uint32_t stack, uint64_t bytes);
 
+/**
+ * judge_add_figure() - one more violation, of a figure
+ * @violation: its scope and figures; the rest is filled in here
+ */
+attr_nodiscard int judge_add_figure(struct judge *judge, struct gate_violation *violation,
+				    enum limits_metric metric);
+
+/** judge_suppress_command() - what suppresses a signature; NULL for out of memory */
+const char *judge_suppress_command(struct judge *judge, uint64_t sig, const char *where);
+
 /** judge_trust() - may the data be judged? */
 attr_nodiscard int judge_trust(struct judge *judge);
 

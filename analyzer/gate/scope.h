@@ -24,6 +24,9 @@
 #include "report/document.h"
 #include "report/places.h"
 
+/** scope_after() - what stands behind @prefix in @text, or NULL */
+const char *scope_after(const char *text, const char *prefix);
+
 /** scope_is_valid() - is it one of the above? */
 bool scope_is_valid(const char *scope);
 

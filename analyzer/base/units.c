@@ -141,12 +141,38 @@ int units_parse_count(const char *text, uint64_t *ret_count)
 	return 0;
 }
 
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/* A number and one of @units behind it. */
+static int parse_with_unit(const char *text, const struct unit *units, size_t count,
+			   uint64_t *ret_value)
+{
+	const char *end;
+	uint64_t value;
+	int r = parse_digits(text, &value, &end);
+
+	if (r < 0)
+		return r;
+
+	if (*end == ' ')
+		end++;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(end, units[i].name) != 0)
+			continue;
+		if (__builtin_mul_overflow(value, units[i].factor, &value))
+			return -ERANGE;
+		*ret_value = value;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 int units_parse_bytes(const char *text, uint64_t *ret_bytes)
 {
-	static const struct {
-		const char *name;
-		uint64_t bytes;
-	} units[] = {
+	static const struct unit units[] = {
 		{ "", 1 },
 		{ "B", 1 },
 		{ "K", 1024 },
@@ -162,22 +188,21 @@ int units_parse_bytes(const char *text, uint64_t *ret_bytes)
 		{ "TiB", 1024ull * 1024 * 1024 * 1024 },
 		{ "TB", 1000ull * 1000 * 1000 * 1000 },
 	};
-	const char *end;
-	uint64_t value;
-	int r = parse_digits(text, &value, &end);
 
-	if (r < 0)
-		return r;
+	return parse_with_unit(text, units, ARRAY_SIZE(units), ret_bytes);
+}
 
-	if (*end == ' ')
-		end++;
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(end, units[i].name) != 0)
-			continue;
-		if (__builtin_mul_overflow(value, units[i].bytes, &value))
-			return -ERANGE;
-		*ret_bytes = value;
-		return 0;
-	}
-	return -EINVAL;
+int units_parse_time(const char *text, uint64_t *ret_ns)
+{
+	static const struct unit units[] = {
+		{ "ns", 1 },
+		{ "us", 1000 },
+		{ "ms", 1000 * 1000 },
+		{ "s", 1000 * 1000 * 1000 },
+	};
+
+	/* Nothing is nothing in any unit. */
+	if (strcmp(text, "0") == 0)
+		text = "0ns";
+	return parse_with_unit(text, units, ARRAY_SIZE(units), ret_ns);
 }

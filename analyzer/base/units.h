@@ -40,6 +40,13 @@ struct units_text units_share(uint64_t part, uint64_t whole);
  */
 attr_nodiscard int units_parse_bytes(const char *text, uint64_t *ret_bytes);
 
+/**
+ * units_parse_time() - a time as written in an option: "5ms", "20 us", "1s", "0"
+ *
+ * Return: 0 and nanoseconds; -EINVAL, also without a unit; -ERANGE.
+ */
+attr_nodiscard int units_parse_time(const char *text, uint64_t *ret_ns);
+
 /** units_parse_count() - digits only.  Return: 0, -EINVAL or -ERANGE. */
 attr_nodiscard int units_parse_count(const char *text, uint64_t *ret_count);
 

@@ -131,6 +131,7 @@ static int run(int argc, char *argv[])
 		.argv = no_arguments,
 		.cwd = "",
 		.host = "",
+		.hash_seed = "",
 		.start_unix_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
 	};
 

@@ -205,6 +205,7 @@ int collector_report(struct collector *collector, struct report **ret_report)
 		.command = run->argv,
 		.cwd = run->cwd,
 		.host = run->host,
+		.hash_seed = run->hash_seed,
 		.start_unix_ns = run->start_unix_ns,
 		.duration_ns = run->duration_ns,
 		.end = end_of(run),

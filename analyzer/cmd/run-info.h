@@ -17,6 +17,7 @@
  * struct run_info - one run
  * @argv:       ended by NULL
  * @cwd, @host: "" when unknown
+ * @hash_seed:  PYTHONHASHSEED as it was set, or ""
  * @pid:        of the program
  * @status:     as from waitpid(); only with @has_status
  * @owned:      what the strings point into, when read from a capture
@@ -25,6 +26,7 @@ struct run_info {
 	const char *const *argv;
 	const char *cwd;
 	const char *host;
+	const char *hash_seed;
 	uint64_t start_unix_ns;
 	uint64_t duration_ns;
 	uint32_t pid;

@@ -126,6 +126,7 @@ static int listen_for_program(struct runner *runner, const struct server_options
 static void describe_run(struct runner *runner)
 {
 	struct run_info *run = &runner->collector->run;
+	const char *seed = getenv("PYTHONHASHSEED");
 
 	if (!getcwd(runner->cwd, sizeof(runner->cwd)))
 		runner->cwd[0] = '\0';
@@ -137,6 +138,7 @@ static void describe_run(struct runner *runner)
 		.argv = (const char *const *)runner->argv,
 		.cwd = runner->cwd,
 		.host = runner->host,
+		.hash_seed = seed ? seed : "",
 		.start_unix_ns = now_ns(CLOCK_REALTIME),
 		.pid = (uint32_t)runner_pid(runner),
 	};

@@ -10,12 +10,6 @@
 #include "base/err.h"
 #include "gate/baseline.h"
 
-/* Figures of the whole process that are kept. */
-static const enum limits_metric kept[] = {
-	LIMITS_ALLOCATED, LIMITS_ALLOCATIONS, LIMITS_LIVE,
-	LIMITS_PEAK,	  LIMITS_SURVIVORS,   LIMITS_TEMPORARY,
-};
-
 static const char *copy(struct baseline *baseline, const char *text)
 {
 	return arena_string(&baseline->texts, text, strlen(text));
@@ -86,9 +80,9 @@ uint64_t baseline_lower(struct baseline *baseline, const struct facts *facts)
 	uint64_t changes = 0;
 	size_t left = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-		if (facts->totals[kept[i]] < baseline->totals[kept[i]]) {
-			baseline->totals[kept[i]] = facts->totals[kept[i]];
+	for (size_t i = 0; i < LIMITS_TOTALS_COUNT; i++) {
+		if (facts->totals[limits_totals[i]] < baseline->totals[limits_totals[i]]) {
+			baseline->totals[limits_totals[i]] = facts->totals[limits_totals[i]];
 			changes++;
 		}
 	}
@@ -125,8 +119,8 @@ int baseline_accept(struct baseline *baseline, const struct facts *facts, const 
 	if (!text)
 		return -ENOMEM;
 	if (limits_find(what, &metric, &best) == 0) {
-		for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-			if (kept[i] != metric)
+		for (size_t i = 0; i < LIMITS_TOTALS_COUNT; i++) {
+			if (limits_totals[i] != metric)
 				continue;
 			baseline->totals[metric] = facts->totals[metric];
 			baseline->reasons[metric] = text;
@@ -171,16 +165,18 @@ int baseline_write(const struct baseline *baseline, FILE *file)
 	emit_text(emit, "allocator", environment->allocator);
 	emit_text(emit, "threads", environment->threads);
 	emit_text(emit, "sampling", environment->sampling);
+	emit_text(emit, "hash_seed", environment->hash_seed);
 	emit_end(emit);
 
 	emit_object(emit, "totals", EMIT_LINES);
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-		emit_uint(emit, limits_name(kept[i]), baseline->totals[kept[i]]);
+	for (size_t i = 0; i < LIMITS_TOTALS_COUNT; i++)
+		emit_uint(emit, limits_name(limits_totals[i]), baseline->totals[limits_totals[i]]);
 	emit_end(emit);
 	emit_object(emit, "reasons", EMIT_LINES);
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-		if (baseline->reasons[kept[i]])
-			emit_text(emit, limits_name(kept[i]), baseline->reasons[kept[i]]);
+	for (size_t i = 0; i < LIMITS_TOTALS_COUNT; i++) {
+		if (baseline->reasons[limits_totals[i]])
+			emit_text(emit, limits_name(limits_totals[i]),
+				  baseline->reasons[limits_totals[i]]);
 	}
 	emit_end(emit);
 
@@ -268,16 +264,17 @@ static int load_root(struct baseline *baseline, const json_t *root)
 		.allocator = text_at(baseline, environment, "allocator"),
 		.threads = text_at(baseline, environment, "threads"),
 		.sampling = text_at(baseline, environment, "sampling"),
+		.hash_seed = text_at(baseline, environment, "hash_seed"),
 	};
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-		const char *name = limits_name(kept[i]);
+	for (size_t i = 0; i < LIMITS_TOTALS_COUNT; i++) {
+		const char *name = limits_name(limits_totals[i]);
 		int64_t value = count_at(totals, name);
 
 		if (value < 0)
 			return damaged(baseline, "a total is missing");
-		baseline->totals[kept[i]] = (uint64_t)value;
+		baseline->totals[limits_totals[i]] = (uint64_t)value;
 		if (json_is_string(json_object_get(reasons, name)))
-			baseline->reasons[kept[i]] = text_at(baseline, reasons, name);
+			baseline->reasons[limits_totals[i]] = text_at(baseline, reasons, name);
 	}
 	for (size_t i = 0; i < json_array_size(live) && r == 0; i++)
 		r = load_entry(baseline, json_array_get(live, i));

@@ -65,8 +65,11 @@ static int bad_value(struct parser *parser, const char *key, const char *value, 
 
 static const char *wanted_of(enum limits_metric metric)
 {
-	return limits_unit(metric) == GATE_BLOCKS ? "a number, such as 12000, or off"
-						  : "a size, such as 200MiB, or off";
+	enum gate_unit unit = limits_unit(metric);
+
+	return unit == GATE_BLOCKS	  ? "a number, such as 12000, or off"
+	       : unit == GATE_NANOSECONDS ? "a time, such as 20ms, or off"
+					  : "a size, such as 200MiB, or off";
 }
 
 /* ------------------------------------------------------------------ sections */
@@ -100,6 +103,8 @@ static int gate_key(struct parser *parser, const char *key, const char *value)
 			nearest_feed(key, others[i], &best, &distance);
 		return unknown(parser, "key", key, best);
 	}
+	if (!limits_is_total(metric) && metric != LIMITS_GROWTH && metric != LIMITS_LEAKS)
+		return fail(parser, "'%s' has no baseline: it belongs in [budget]", key);
 	if (limits_parse(value, metric, &limit) < 0)
 		return bad_value(parser, key, value,
 				 metric == LIMITS_GROWTH ? "a number of bytes per iteration, or off"
@@ -227,7 +232,7 @@ static int begin_section(struct parser *parser)
 	if (i == 1 && parser->name && !scope_is_valid(parser->name))
 		return fail(parser,
 			    "unknown scope '%.60s': it must be process, dso:, package:, "
-			    "function:, type:, sig: or phase: and a name",
+			    "function:, type:, sig:, phase: or test: and a name",
 			    parser->name);
 	if (i != 2)
 		return 0;

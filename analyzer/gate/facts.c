@@ -239,7 +239,7 @@ static int find_environment(struct facts *facts, const struct report *report)
 	struct facts_environment *environment = &facts->environment;
 	bool several = false, sampled = false;
 
-	*environment = (struct facts_environment){ "", "", "", "libc", "one", "" };
+	*environment = (struct facts_environment){ "", "", "", "libc", "one", "", "" };
 	environment->tenure = arena_string(&facts->texts, report->version, strlen(report->version));
 	for (size_t i = 0; i < report->processes.count; i++) {
 		const struct report_process *process = &report->processes.at[i];
@@ -251,11 +251,19 @@ static int find_environment(struct facts *facts, const struct report *report)
 		several |= busy > 1;
 		sampled |= process->sample_bytes != 0;
 	}
+	if (environment->python && environment->python[0]) {
+		const char *seed = report->hash_seed[0] ? report->hash_seed : "random";
+
+		environment->hash_seed = arena_string(&facts->texts, seed, strlen(seed));
+	}
 	if (several)
 		environment->threads = "several";
 	if (sampled)
 		environment->sampling = "sampled";
-	return environment->tenure && environment->loader && environment->python ? 0 : -ENOMEM;
+	return environment->tenure && environment->loader && environment->python &&
+			       environment->hash_seed
+		       ? 0
+		       : -ENOMEM;
 }
 
 int facts_init(struct facts *facts, const struct places_view *view,

@@ -24,6 +24,7 @@ struct facts_environment {
 	const char *allocator;
 	const char *threads; /* "one" or "several" that allocated */
 	const char *sampling;
+	const char *hash_seed; /* of Python: "random" or a number; "" without Python */
 };
 
 /** struct fact - what one signature holds at the end */

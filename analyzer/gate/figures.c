@@ -12,8 +12,8 @@ static void find_top(const struct judge *judge, const char *scope, enum limits_m
 		     struct gate_violation *violation)
 {
 	const struct report *report = judge->report;
-	bool whole = strncmp(scope, "process", 7) == 0 || strncmp(scope, "phase:", 6) == 0 ||
-		     strncmp(scope, "type:", 5) == 0;
+	bool whole = strcmp(scope, "process") == 0 || scope_phase(scope) ||
+		     scope_after(scope, "type:");
 	uint64_t most = 0;
 
 	violation->stack = REPORT_NONE;
@@ -22,12 +22,7 @@ static void find_top(const struct judge *judge, const char *scope, enum limits_m
 
 		for (size_t k = 0; k < process->sites.count; k++) {
 			const struct report_site *site = &process->sites.at[k];
-			uint64_t value = metric == LIMITS_PEAK	      ? site->peak_bytes
-					 : metric == LIMITS_LIVE      ? site->live_bytes
-					 : metric == LIMITS_SURVIVORS ? site->alive_bytes[2]
-					 : metric == LIMITS_TEMPORARY ? site->temporary
-					 : metric == LIMITS_ALLOCATED ? site->bytes
-								      : site->allocations;
+			uint64_t value = scope_of_site(process, site, metric);
 
 			if (value <= most || (!whole && !scope_matches(scope, &judge->views[0],
 								       site->sig, site->stack)))
@@ -45,6 +40,11 @@ static const char *words_of(enum limits_metric metric)
 		[LIMITS_PEAK] = "peak",
 		[LIMITS_LIVE] = "live at the end",
 		[LIMITS_SURVIVORS] = "in the oldest generation at the end",
+		[LIMITS_SURVIVORS_0] = "in the youngest generation at the end",
+		[LIMITS_SURVIVORS_1] = "in generation 1 at the end",
+		[LIMITS_COLLECTED] = "blocks that only the collector could free",
+		[LIMITS_UNCOLLECTABLE] = "objects that the collector could not free",
+		[LIMITS_GC_PAUSE] = "longest run of the collector",
 		[LIMITS_ALLOCATIONS] = "allocations",
 		[LIMITS_ALLOCATED] = "allocated",
 		[LIMITS_TEMPORARY] = "temporary allocations",

@@ -18,12 +18,36 @@ static const struct {
 	[LIMITS_PEAK] = { "peak", GATE_BYTES },
 	[LIMITS_LIVE] = { "live", GATE_BYTES },
 	[LIMITS_SURVIVORS] = { "survivors", GATE_BYTES },
+	[LIMITS_SURVIVORS_0] = { "survivors-0", GATE_BYTES },
+	[LIMITS_SURVIVORS_1] = { "survivors-1", GATE_BYTES },
 	[LIMITS_ALLOCATIONS] = { "allocations", GATE_BLOCKS },
 	[LIMITS_ALLOCATED] = { "allocated", GATE_BYTES },
 	[LIMITS_TEMPORARY] = { "temporary", GATE_BLOCKS },
+	[LIMITS_COLLECTED] = { "collected", GATE_BLOCKS },
+	[LIMITS_UNCOLLECTABLE] = { "uncollectable", GATE_BLOCKS },
+	[LIMITS_GC_PAUSE] = { "gc-pause", GATE_NANOSECONDS },
 	[LIMITS_GROWTH] = { "growth", GATE_BYTES_PER_ITERATION },
 	[LIMITS_LEAKS] = { "leaks", GATE_BYTES },
 };
+
+const enum limits_metric limits_totals[LIMITS_TOTALS_COUNT] = {
+	LIMITS_ALLOCATED, LIMITS_ALLOCATIONS, LIMITS_LIVE,
+	LIMITS_PEAK,	  LIMITS_SURVIVORS,   LIMITS_TEMPORARY,
+};
+
+bool limits_is_total(enum limits_metric metric)
+{
+	for (size_t i = 0; i < LIMITS_TOTALS_COUNT; i++)
+		if (limits_totals[i] == metric)
+			return true;
+	return false;
+}
+
+bool limits_needs_python(enum limits_metric metric)
+{
+	return metric == LIMITS_COLLECTED || metric == LIMITS_UNCOLLECTABLE ||
+	       metric == LIMITS_GC_PAUSE;
+}
 
 const char *limits_name(enum limits_metric metric)
 {
@@ -42,6 +66,8 @@ int limits_find(const char *name, enum limits_metric *ret_metric, const char **r
 	*ret_best = NULL;
 	if (strcmp(name, "live-at-exit") == 0)
 		name = "live";
+	if (strcmp(name, "survivors-2") == 0)
+		name = "survivors";
 	for (unsigned int i = 0; i < LIMITS_COUNT; i++) {
 		if (strcmp(name, metrics[i].name) == 0) {
 			*ret_metric = (enum limits_metric)i;
@@ -111,8 +137,11 @@ static int parse_part(const char *text, enum limits_metric metric, struct limits
 	if (*has_bytes)
 		return -EINVAL;
 	*has_bytes = true;
-	return metrics[metric].unit == GATE_BLOCKS ? units_parse_count(text, &value->bytes)
-						   : units_parse_bytes(text, &value->bytes);
+	if (metrics[metric].unit == GATE_BLOCKS)
+		return units_parse_count(text, &value->bytes);
+	if (metrics[metric].unit == GATE_NANOSECONDS)
+		return units_parse_time(text, &value->bytes);
+	return units_parse_bytes(text, &value->bytes);
 }
 
 int limits_parse(const char *text, enum limits_metric metric, struct limits_value *value)
@@ -139,7 +168,7 @@ int limits_parse(const char *text, enum limits_metric metric, struct limits_valu
 	if (r < 0)
 		return r;
 	read.relative = has_percent;
-	if (read.relative && metric == LIMITS_GROWTH)
+	if (read.relative && !limits_is_total(metric) && metric != LIMITS_LEAKS)
 		return -EINVAL;
 	*value = read;
 	return 0;

@@ -12,14 +12,19 @@
 #include "report/gate-result.h"
 
 enum limits_metric {
-	LIMITS_PEAK,	    /* largest number of live bytes; of one process */
-	LIMITS_LIVE,	    /* bytes live at the end */
-	LIMITS_SURVIVORS,   /* of these, bytes in the oldest generation */
-	LIMITS_ALLOCATIONS, /* blocks ever made */
-	LIMITS_ALLOCATED,   /* bytes ever asked for */
-	LIMITS_TEMPORARY,   /* blocks freed before their thread allocated again */
-	LIMITS_GROWTH,	    /* bytes per iteration of one signature */
-	LIMITS_LEAKS,	    /* live bytes of one signature, against the baseline */
+	LIMITS_PEAK,	      /* largest number of live bytes; of one process */
+	LIMITS_LIVE,	      /* bytes live at the end */
+	LIMITS_SURVIVORS,     /* of these, bytes in the oldest generation */
+	LIMITS_SURVIVORS_0,   /* in the youngest */
+	LIMITS_SURVIVORS_1,   /* in the one between */
+	LIMITS_ALLOCATIONS,   /* blocks ever made */
+	LIMITS_ALLOCATED,     /* bytes ever asked for */
+	LIMITS_TEMPORARY,     /* blocks freed before their thread allocated again */
+	LIMITS_COLLECTED,     /* blocks that only Python's collector could free */
+	LIMITS_UNCOLLECTABLE, /* objects that it could not */
+	LIMITS_GC_PAUSE,      /* its longest run */
+	LIMITS_GROWTH,	      /* bytes per iteration of one signature */
+	LIMITS_LEAKS,	      /* live bytes of one signature, against the baseline */
 	LIMITS_COUNT,
 };
 
@@ -28,7 +33,7 @@ enum limits_metric {
  * @relative: @bytes and @percent are distances from the baseline, and only
  *            what exceeds both violates; else @bytes is a limit
  * @off:      nothing is checked
- * @bytes:    or a count, as the metric goes
+ * @bytes:    or a count or nanoseconds, as the metric goes
  * @percent:  in hundredths of one per cent
  */
 struct limits_value {
@@ -46,6 +51,17 @@ struct limit {
 	unsigned int line; /* of the budget file; 0: from elsewhere */
 };
 
+#define LIMITS_TOTALS_COUNT 6
+
+/** limits_totals - figures of the whole process that a baseline keeps */
+extern const enum limits_metric limits_totals[LIMITS_TOTALS_COUNT];
+
+/** limits_is_total() - is it one of these? */
+bool limits_is_total(enum limits_metric metric);
+
+/** limits_needs_python() - is it a figure of Python's collector? */
+bool limits_needs_python(enum limits_metric metric);
+
 /** limits_name() - the metric as it is written */
 const char *limits_name(enum limits_metric metric);
 
@@ -62,8 +78,8 @@ attr_nodiscard int limits_find(const char *name, enum limits_metric *ret_metric,
 			       const char **ret_best);
 
 /**
- * limits_parse() - read "200MiB", "5%", "5% | 1MiB", "12000" or "off"
- * @metric: sizes have units, counts have none
+ * limits_parse() - read "200MiB", "5%", "5% | 1MiB", "12000", "20ms" or "off"
+ * @metric: sizes have units, times too, counts have none
  * @value:  changed only when it can be read
  *
  * Return: 0; -EINVAL; -ERANGE.

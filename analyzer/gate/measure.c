@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of a program add up to. */
 #include <fnmatch.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "gate/scope.h"
@@ -10,77 +11,82 @@ bool scope_is_judged(const struct report_process *process)
 	return process->end.kind == RESULT_END_EXIT;
 }
 
+#define SITE(member)	offsetof(struct report_site, member)
+#define TYPE(member)	offsetof(struct result_type, member)
+#define PROCESS(member) offsetof(struct report_process, member)
+
+/*
+ * Where a figure stands in processes, sites and types; 0 where there is none:
+ * no figure is the first member.  @at_end: only of processes that were not cut
+ * off.
+ */
+static const struct {
+	size_t process;
+	size_t site;
+	size_t type;
+	bool at_end;
+} members[LIMITS_COUNT] = {
+	[LIMITS_PEAK] = { PROCESS(totals.peak_bytes), SITE(peak_bytes), TYPE(peak_bytes), false },
+	[LIMITS_LIVE] = { PROCESS(totals.live_bytes), SITE(live_bytes), TYPE(live_bytes), true },
+	[LIMITS_SURVIVORS] = { 0, SITE(alive_bytes[2]), TYPE(alive_bytes[2]), true },
+	[LIMITS_SURVIVORS_0] = { 0, SITE(alive_bytes[0]), TYPE(alive_bytes[0]), true },
+	[LIMITS_SURVIVORS_1] = { 0, SITE(alive_bytes[1]), TYPE(alive_bytes[1]), true },
+	[LIMITS_ALLOCATIONS] = { PROCESS(totals.allocations), SITE(allocations), TYPE(allocations),
+				 false },
+	[LIMITS_ALLOCATED] = { PROCESS(totals.allocated_bytes), SITE(bytes), TYPE(bytes), false },
+	[LIMITS_TEMPORARY] = { PROCESS(totals.temporary), SITE(temporary), 0, false },
+	[LIMITS_COLLECTED] = { 0, SITE(collected_blocks), TYPE(collected_blocks), false },
+	[LIMITS_UNCOLLECTABLE] = { PROCESS(python.uncollectable), 0, 0, false },
+};
+
+static uint64_t member(const struct report_process *process, enum limits_metric metric,
+		       const void *from, size_t at)
+{
+	uint64_t value;
+
+	if (!at || (members[metric].at_end && !scope_is_judged(process)))
+		return 0;
+	memcpy(&value, (const char *)from + at, sizeof(value));
+	return value;
+}
+
+uint64_t scope_of_site(const struct report_process *process, const struct report_site *site,
+		       enum limits_metric metric)
+{
+	return member(process, metric, site, members[metric].site);
+}
+
+static uint64_t longest_pause(const struct report_process *process)
+{
+	uint64_t longest = 0;
+
+	for (size_t i = 0; i < process->python.collections.count; i++)
+		if (process->python.collections.at[i].duration_ns > longest)
+			longest = process->python.collections.at[i].duration_ns;
+	return longest;
+}
+
 static uint64_t of_process(const struct report_process *process, enum limits_metric metric)
 {
-	const struct report_totals *totals = &process->totals;
 	uint64_t sum = 0;
 
-	switch (metric) {
-	case LIMITS_PEAK:
-		return totals->peak_bytes;
-	case LIMITS_LIVE:
-		return scope_is_judged(process) ? totals->live_bytes : 0;
-	case LIMITS_ALLOCATIONS:
-		return totals->allocations;
-	case LIMITS_ALLOCATED:
-		return totals->allocated_bytes;
-	case LIMITS_TEMPORARY:
-		return totals->temporary;
-	case LIMITS_SURVIVORS:
-		for (size_t i = 0; scope_is_judged(process) && i < process->sites.count; i++)
-			sum += process->sites.at[i].alive_bytes[RESULT_GENERATIONS - 1];
-		return sum;
-	case LIMITS_GROWTH:
-	case LIMITS_LEAKS:
-	case LIMITS_COUNT:
-		break;
-	}
-	return 0;
+	if (metric == LIMITS_GC_PAUSE)
+		return longest_pause(process);
+	if (members[metric].process)
+		return member(process, metric, process, members[metric].process);
+	for (size_t i = 0; i < process->sites.count; i++)
+		sum += scope_of_site(process, &process->sites.at[i], metric);
+	return sum;
 }
 
-static uint64_t of_site(const struct report_process *process, const struct report_site *site,
-			enum limits_metric metric)
-{
-	switch (metric) {
-	case LIMITS_PEAK:
-		return site->peak_bytes;
-	case LIMITS_LIVE:
-		return scope_is_judged(process) ? site->live_bytes : 0;
-	case LIMITS_SURVIVORS:
-		return scope_is_judged(process) ? site->alive_bytes[RESULT_GENERATIONS - 1] : 0;
-	case LIMITS_ALLOCATIONS:
-		return site->allocations;
-	case LIMITS_ALLOCATED:
-		return site->bytes;
-	case LIMITS_TEMPORARY:
-		return site->temporary;
-	case LIMITS_GROWTH:
-	case LIMITS_LEAKS:
-	case LIMITS_COUNT:
-		break;
-	}
-	return 0;
-}
-
-static uint64_t of_type(const struct report_process *process, const char *glob,
-			enum limits_metric metric)
+static uint64_t of_types(const struct report_process *process, const char *glob,
+			 enum limits_metric metric)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < process->types.count; i++) {
-		const struct result_type *type = &process->types.at[i];
-
-		if (fnmatch(glob, type->name, 0) != 0)
-			continue;
-		if (metric == LIMITS_PEAK)
-			sum += type->peak_bytes;
-		else if (metric == LIMITS_LIVE && scope_is_judged(process))
-			sum += type->live_bytes;
-		else if (metric == LIMITS_ALLOCATIONS)
-			sum += type->allocations;
-		else if (metric == LIMITS_ALLOCATED)
-			sum += type->bytes;
-	}
+	for (size_t i = 0; i < process->types.count; i++)
+		if (fnmatch(glob, process->types.at[i].name, 0) == 0)
+			sum += member(process, metric, &process->types.at[i], members[metric].type);
 	return sum;
 }
 
@@ -138,7 +144,7 @@ static uint64_t of_sites(const struct places_view *view, const struct report_pro
 
 	for (size_t i = 0; i < process->sites.count; i++) {
 		const struct report_site *site = &process->sites.at[i];
-		uint64_t value = of_site(process, site, metric);
+		uint64_t value = scope_of_site(process, site, metric);
 
 		if (value && scope_matches(scope, view, site->sig, site->stack))
 			sum += value;
@@ -149,19 +155,19 @@ static uint64_t of_sites(const struct places_view *view, const struct report_pro
 uint64_t scope_measure(const struct places_view *view, const char *scope, enum limits_metric metric)
 {
 	const struct report *report = view->report;
-	const char *type = scope_after(scope, "type:"), *phase = scope_after(scope, "phase:");
+	const char *type = scope_after(scope, "type:"), *phase = scope_phase(scope);
 	bool whole = strcmp(scope, "process") == 0;
 	uint64_t sum = 0, most = 0;
 
 	for (size_t i = 0; i < report->processes.count; i++) {
 		const struct report_process *process = &report->processes.at[i];
 		uint64_t value = whole	 ? of_process(process, metric)
-				 : type	 ? of_type(process, type, metric)
+				 : type	 ? of_types(process, type, metric)
 				 : phase ? of_phases(process, phase, metric)
 					 : of_sites(view, process, scope, metric);
 
 		sum += value;
 		most = value > most ? value : most;
 	}
-	return phase || metric == LIMITS_PEAK ? most : sum;
+	return phase || metric == LIMITS_PEAK || metric == LIMITS_GC_PAUSE ? most : sum;
 }

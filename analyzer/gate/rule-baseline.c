@@ -42,6 +42,12 @@ static int compare_environment(struct judge *judge)
 	    judge_note(judge, "in the baseline %s threads allocated, here %s", then->threads,
 		       now->threads) < 0)
 		return -ENOMEM;
+	if (differ(then->hash_seed, now->hash_seed) &&
+	    judge_note(judge,
+		       "PYTHONHASHSEED was '%s' in the baseline, here '%s': small differences "
+		       "mean nothing (--deterministic makes it 0)",
+		       then->hash_seed, now->hash_seed) < 0)
+		return -ENOMEM;
 	return is_same;
 }
 

@@ -19,6 +19,17 @@ static uint64_t smallest(const struct judge *judge, const char *scope, enum limi
 	return least;
 }
 
+/* Figures of the collector are worth nothing where it was not seen. */
+static bool is_measured(const struct judge *judge, enum limits_metric metric)
+{
+	if (!limits_needs_python(metric))
+		return true;
+	for (size_t i = 0; i < judge->report->processes.count; i++)
+		if (judge->report->processes.at[i].python.version)
+			return true;
+	return false;
+}
+
 int judge_budgets(struct judge *judge)
 {
 	const struct gate_config *config = judge->config;
@@ -32,6 +43,11 @@ int judge_budgets(struct judge *judge)
 		if (limit->value.relative || limit->value.off || limit->metric == LIMITS_GROWTH ||
 		    config_find(config, limit->scope, limit->metric, false) != limit)
 			continue;
+		if (!is_measured(judge, limit->metric)) {
+			r = judge_reason(judge, "'%s' cannot be judged: no Python was recorded",
+					 limits_name(limit->metric));
+			continue;
+		}
 		judge->result->rules++;
 		violation.unit = limits_unit(limit->metric);
 		violation.got = smallest(judge, limit->scope, limit->metric);
@@ -39,10 +55,11 @@ int judge_budgets(struct judge *judge)
 		violation.delta = (int64_t)(violation.got - violation.limit);
 		if (violation.got <= violation.limit)
 			continue;
-		violation.accept = judge_text(judge, "git config -f %s 'budget%s%s.%s' %" PRIu64,
-					      config->path ? config->path : ".tenure",
-					      whole ? "" : ".", whole ? "" : limit->scope,
-					      limits_name(limit->metric), violation.got);
+		violation.accept =
+			judge_text(judge, "git config -f %s 'budget%s%s.%s' %" PRIu64 "%s",
+				   config->path ? config->path : ".tenure", whole ? "" : ".",
+				   whole ? "" : limit->scope, limits_name(limit->metric),
+				   violation.got, violation.unit == GATE_NANOSECONDS ? "ns" : "");
 		r = violation.accept ? judge_add_figure(judge, &violation, limit->metric) : -ENOMEM;
 	}
 	return r;

@@ -17,6 +17,16 @@ const char *scope_after(const char *text, const char *prefix)
 	return strncmp(text, prefix, length) == 0 ? text + length : NULL;
 }
 
+const char *scope_phase(const char *scope)
+{
+	const char *glob = scope_after(scope, "phase:");
+
+	/* The plugin for pytest calls the phase of a test so. */
+	if (!glob && scope_after(scope, "test:"))
+		glob = scope;
+	return glob;
+}
+
 /* What stands behind one of the prefixes, if there is something. */
 static const char *operand(const char *scope, const char *const *prefixes)
 {
@@ -33,7 +43,7 @@ static const char *const site_scopes[] = { "dso:", "package:", "function:", "sig
 
 bool scope_is_valid(const char *scope)
 {
-	static const char *const others[] = { "type:", "phase:", NULL };
+	static const char *const others[] = { "type:", "phase:", "test:", NULL };
 
 	return strcmp(scope, "process") == 0 || operand(scope, site_scopes) ||
 	       operand(scope, others);
@@ -48,13 +58,14 @@ bool scope_is_pattern(const char *pattern)
 
 bool scope_has(const char *scope, enum limits_metric metric)
 {
-	if (metric == LIMITS_GROWTH || metric == LIMITS_LEAKS)
+	if (metric == LIMITS_PEAK || metric == LIMITS_LIVE)
+		return true;
+	if (metric == LIMITS_GROWTH || metric == LIMITS_LEAKS || metric == LIMITS_UNCOLLECTABLE ||
+	    metric == LIMITS_GC_PAUSE)
 		return strcmp(scope, "process") == 0;
-	if (scope_after(scope, "phase:"))
-		return metric == LIMITS_PEAK || metric == LIMITS_LIVE;
-	if (scope_after(scope, "type:"))
-		return metric != LIMITS_TEMPORARY && metric != LIMITS_SURVIVORS;
-	return true;
+	if (metric == LIMITS_TEMPORARY && scope_after(scope, "type:"))
+		return false;
+	return !scope_phase(scope);
 }
 
 /* ------------------------------------------------------------------ matching */

@@ -9,6 +9,7 @@
  *	sig:SIGNATURE     of one signature
  *	type:NAME         of blocks whose type was named so
  *	phase:GLOB        the heap while phases of this name lasted
+ *	test:GLOB         likewise of tests; short for phase:test:GLOB
  *
  * Names are globs as of the shell.
  */
@@ -27,6 +28,9 @@
 /** scope_after() - what stands behind @prefix in @text, or NULL */
 const char *scope_after(const char *text, const char *prefix);
 
+/** scope_phase() - the glob that names of phases must match for this scope, or NULL */
+const char *scope_phase(const char *scope);
+
 /** scope_is_valid() - is it one of the above? */
 bool scope_is_valid(const char *scope);
 
@@ -43,10 +47,14 @@ bool scope_matches(const char *pattern, const struct places_view *view, uint64_t
 /** scope_is_judged() - are blocks that this process left behind left over, and not just cut off? */
 bool scope_is_judged(const struct report_process *process);
 
+/** scope_of_site() - what one site adds to a figure; 0 for figures that no site answers for */
+uint64_t scope_of_site(const struct report_process *process, const struct report_site *site,
+		       enum limits_metric metric);
+
 /**
  * scope_measure() - a figure, all processes taken together
  *
- * Sums, but for the peak of whole processes and of phases: the largest one.
+ * Sums, but for peaks, phases and pauses: the largest one.
  */
 uint64_t scope_measure(const struct places_view *view, const char *scope,
 		       enum limits_metric metric);

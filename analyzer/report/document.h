@@ -339,6 +339,7 @@ struct report {
 	report_texts command;
 	const char *cwd;
 	const char *host;
+	const char *hash_seed; /* of Python; "" when not set or not known */
 	uint64_t start_unix_ns;
 	uint64_t duration_ns;
 	struct report_end end;

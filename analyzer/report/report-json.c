@@ -67,6 +67,7 @@ static void write_session(struct emit *emit, const struct report *report)
 	write_texts(emit, "command", &report->command);
 	emit_text(emit, "cwd", report->cwd);
 	emit_text(emit, "host", report->host);
+	emit_text(emit, "hash_seed", report->hash_seed);
 	write_time(emit, "start", report->start_unix_ns);
 	emit_uint(emit, "duration_ns", report->duration_ns);
 	write_end(emit, &report->end);

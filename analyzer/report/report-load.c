@@ -130,6 +130,7 @@ static void load_session(struct load *load, const json_t *root)
 	load_texts(load, session, "command", &report->command);
 	report->cwd = load_text(load, session, "cwd");
 	report->host = load_text(load, session, "host");
+	report->hash_seed = load_text(load, session, "hash_seed");
 	report->start_unix_ns = load_time(load, session, "start");
 	report->duration_ns = load_uint(load, session, "duration_ns");
 	load_end(load, session, &report->end);

@@ -17,6 +17,7 @@ struct report *report_new(const char *version)
 	report->generator = "tenure";
 	report->version = report_text(report, version);
 	report->cwd = "";
+	report->hash_seed = "";
 	report->host = "";
 	report->gate.baseline = "";
 	return report->version ? report : report_free(report);
@@ -140,7 +141,8 @@ int report_set_session(struct report *report, const struct report_session *sessi
 {
 	report->cwd = report_text(report, session->cwd ? session->cwd : "");
 	report->host = report_text(report, session->host ? session->host : "");
-	if (!report->cwd || !report->host)
+	report->hash_seed = report_text(report, session->hash_seed ? session->hash_seed : "");
+	if (!report->cwd || !report->host || !report->hash_seed)
 		return -ENOMEM;
 	report->start_unix_ns = session->start_unix_ns;
 	report->duration_ns = session->duration_ns;

@@ -16,6 +16,7 @@
  * struct report_session - what only the one who ran the program knows
  * @command:       argument vector, ended by NULL
  * @cwd, @host:    or NULL
+ * @hash_seed:     PYTHONHASHSEED, or NULL
  * @start_unix_ns: wall clock, CLOCK_REALTIME
  * @end:           of the program itself
  */
@@ -23,6 +24,7 @@ struct report_session {
 	const char *const *command;
 	const char *cwd;
 	const char *host;
+	const char *hash_seed;
 	uint64_t start_unix_ns;
 	uint64_t duration_ns;
 	struct report_end end;

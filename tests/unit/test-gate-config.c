@@ -93,7 +93,13 @@ TEST(mistakes_are_named_with_their_line)
 		"2027-06-30");
 	refused("[budget \"pakage:x\"]\n",
 		"line 1: unknown scope 'pakage:x': it must be process, dso:, package:, function:, "
-		"type:, sig: or phase: and a name");
+		"type:, sig:, phase: or test: and a name");
+	refused("[budget \"type:x\"]\ngc-pause = 1s\n",
+		"line 2: there is no figure 'gc-pause' of 'type:x'");
+	refused("[gate]\ncollected = 5\n",
+		"line 2: 'collected' has no baseline: it belongs in [budget]");
+	refused("[budget]\ngc-pause = 5\n",
+		"line 2: invalid value '5' for 'gc-pause': it must be a time, such as 20ms, or off");
 	refused("[budget \"phase:x\"]\nallocations = 1\n",
 		"line 2: there is no figure 'allocations' of 'phase:x'");
 }
@@ -116,6 +122,10 @@ TEST(limits_have_exact_units)
 
 		CHECK(limits_parse(*bad, LIMITS_PEAK, &read) < 0);
 	}
+	CHECK_EQ(value("20ms", LIMITS_GC_PAUSE).bytes, 20000000);
+	CHECK_EQ(value("12", LIMITS_COLLECTED).bytes, 12);
+	CHECK(limits_parse("20", LIMITS_GC_PAUSE, &(struct limits_value){ 0 }) < 0);
+	CHECK(limits_parse("5%", LIMITS_COLLECTED, &(struct limits_value){ 0 }) < 0);
 	CHECK(limits_parse("1KiB", LIMITS_ALLOCATIONS, &(struct limits_value){ 0 }) < 0);
 	CHECK(limits_parse("5%", LIMITS_GROWTH, &(struct limits_value){ 0 }) < 0);
 }

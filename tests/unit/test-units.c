@@ -74,6 +74,21 @@ TEST(sizes_are_read_with_binary_and_decimal_units)
 	CHECK_EQ(bytes, 15ull << 40);
 }
 
+TEST(times_are_read_with_their_unit)
+{
+	uint64_t ns = 0;
+
+	CHECK_EQ(units_parse_time("20ms", &ns), 0);
+	CHECK_EQ(ns, 20000000);
+	CHECK_EQ(units_parse_time("3 s", &ns), 0);
+	CHECK_EQ(ns, 3000000000);
+	CHECK_EQ(units_parse_time("0", &ns), 0);
+	CHECK_EQ(ns, 0);
+	CHECK_EQ(units_parse_time("20", &ns), -EINVAL);
+	CHECK_EQ(units_parse_time("1m", &ns), -EINVAL);
+	CHECK_EQ(units_parse_time("99999999999999s", &ns), -ERANGE);
+}
+
 TEST(what_is_no_size_is_refused)
 {
 	uint64_t bytes = 42;

@@ -19,6 +19,7 @@
 #include "cmd.h"
 #include "runner.h"
 
+#define LOOKS_MAX 20 /* at the list of processes, while others keep coming and going */
 #define COMING_NS 200000000u /* from exec to the first sign of life, generously */
 
 struct runner {
@@ -214,8 +215,23 @@ static bool note_coming(void *arg, const struct descendant *descendant)
 static bool is_somebody_coming(const struct runner *runner, bool patient)
 {
 	struct coming coming = { .collector = runner->collector };
+	uint64_t clock, before;
+	int quiet = 0;
 
-	descendants_each(server_path(runner->server), note_coming, &coming);
+	/*
+	 * A daemon's parents end while its children begin, so one look can miss
+	 * all of them: at a process that is on its way through exec, or at a
+	 * list that was made just before a fork.
+	 */
+	clock = descendants_clock();
+	for (int i = 0; i < LOOKS_MAX && quiet < 2; i++) {
+		before = clock;
+		descendants_each(server_path(runner->server), note_coming, &coming);
+		if (coming.soon)
+			break;
+		clock = descendants_clock();
+		quiet = clock == before ? quiet + 1 : 0;
+	}
 	return coming.some_day || (coming.soon && !patient);
 }
 

@@ -33,4 +33,7 @@ struct descendant {
 void descendants_each(const char *socket,
 		      bool (*each)(void *arg, const struct descendant *descendant), void *arg);
 
+/** descendants_clock() - has anybody forked since?  Two equal numbers say no; 0 when unknown */
+uint64_t descendants_clock(void);
+
 #endif /* LAUNCH_DESCENDANTS_H */

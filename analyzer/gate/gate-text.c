@@ -6,7 +6,9 @@
 #include "base/err.h"
 #include "gate/gate-text.h"
 #include "gate/limits.h"
+#include "report/names.h"
 #include "report/text-out.h"
+#include "symbol/resolve.h"
 
 #define STACK_FRAMES 8u
 #define WIDTH	     80u
@@ -21,16 +23,57 @@ static void print_figure(FILE *out, const char *name, enum gate_unit unit, uint6
 	strbuf_fini(&text);
 }
 
-static void print_stack(const struct text_out *out, const struct report *report, uint32_t stack)
+/* Does it say something to the author of the program? */
+static bool is_shown(const struct report *report, const struct report_frame *frame, bool python)
 {
-	unsigned int frames = 0;
+	const char *module =
+		frame->module == REPORT_NONE ? "" : intern_get(&report->strings, frame->module);
+	const char *function = intern_get(&report->strings, frame->function);
 
+	return frame->kind != RESOLVE_NATIVE || !python ||
+	       !(names_is_interpreter(module) || names_is_system(module) ||
+		 names_is_entry(function) || names_is_plumbing(function));
+}
+
+static void print_frame(const struct text_out *out, const struct report *report, const char *sign,
+			uint32_t stack)
+{
+	(void)fprintf(out->file, "      %s ", sign);
+	text_out_frame(out, report, &report->frames.at[report->stacks.at[stack].frame], REPORT_NONE,
+		       WIDTH - 10);
+	(void)fputc('\n', out->file);
+}
+
+/* The function of an extension that a Python function called, if there is one. */
+static uint32_t called_by(const struct report *report, uint32_t stack, uint32_t culprit)
+{
+	uint32_t found = REPORT_NONE;
+
+	for (; stack != REPORT_NONE && stack != culprit; stack = report->stacks.at[stack].caller)
+		if (is_shown(report, &report->frames.at[report->stacks.at[stack].frame], true))
+			found = stack;
+	return found;
+}
+
+static void print_stack(const struct text_out *out, const struct report *report,
+			const struct gate_violation *violation)
+{
+	uint32_t stack = violation->culprit != REPORT_NONE ? violation->culprit : violation->stack;
+	unsigned int frames = 0;
+	uint32_t inner;
+	bool python;
+
+	if (stack == REPORT_NONE)
+		return;
+	python = report->frames.at[report->stacks.at[stack].frame].kind == RESOLVE_PYTHON;
+	inner = python ? called_by(report, violation->stack, stack) : REPORT_NONE;
 	for (; stack != REPORT_NONE && frames < STACK_FRAMES;
 	     stack = report->stacks.at[stack].caller) {
-		(void)fprintf(out->file, "      %s ", frames ? out->arrow : "at");
-		text_out_frame(out, report, &report->frames.at[report->stacks.at[stack].frame],
-			       REPORT_NONE, WIDTH - 10);
-		(void)fputc('\n', out->file);
+		if (!is_shown(report, &report->frames.at[report->stacks.at[stack].frame], python))
+			continue;
+		print_frame(out, report, frames ? out->arrow : "at", stack);
+		if (!frames && inner != REPORT_NONE)
+			print_frame(out, report, "in", inner);
 		frames++;
 	}
 }
@@ -53,8 +96,7 @@ static void print_violation(const struct text_out *out, const struct report *rep
 	print_figure(file, violation->delta < 0 ? "delta -" : "delta +", violation->unit, delta,
 		     ", ");
 	(void)fputc('\n', file);
-	print_stack(out, report,
-		    violation->culprit != REPORT_NONE ? violation->culprit : violation->stack);
+	print_stack(out, report, violation);
 	if (*violation->accept)
 		(void)fprintf(file, "    accept:   %s\n", violation->accept);
 	if (*violation->suppress)

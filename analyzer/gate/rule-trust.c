@@ -8,7 +8,7 @@
 static int distrust(struct judge *judge, const struct report_process *process, const char *why)
 {
 	judge->untrusted = true;
-	return judge_reason(judge, "process %" PRIu32 " (%s) %s", process->pid,
+	return judge_reason(judge, "process %" PRIu32 " (%s): %s", process->pid,
 			    names_base(process->exe), why);
 }
 
@@ -37,6 +37,19 @@ static int judge_end(struct judge *judge, const struct report_process *process, 
 	return 0;
 }
 
+/* What the shim says that it could not do. */
+static int judge_notes(struct judge *judge, const struct report_process *process)
+{
+	int r = 0;
+
+	if (process->trust.notes.count && !process->python.version)
+		return distrust(judge, process, process->trust.notes.at[0]);
+	for (size_t i = 0; i < process->trust.notes.count && r == 0; i++)
+		r = judge_note(judge, "process %" PRIu32 " (%s): %s", process->pid,
+			       names_base(process->exe), process->trust.notes.at[i]);
+	return r;
+}
+
 int judge_trust(struct judge *judge)
 {
 	int r = 0;
@@ -59,6 +72,8 @@ int judge_trust(struct judge *judge)
 				r = distrust(judge, process, "was only sampled");
 			if (r == 0)
 				r = judge_end(judge, process, k == 0);
+			if (r == 0)
+				r = judge_notes(judge, process);
 		}
 	}
 	return r;

@@ -325,11 +325,13 @@ struct report_tree {
  * @text:    number of the text, + 1; 0: not known yet
  * @process: whose modules it was made with, counted from 1; 0: good for all
  * @counts:  it says something about the site
+ * @interpreter: only where no Python function is on the stack
  */
 struct report_sig_line {
 	uint32_t text;
 	uint32_t process;
 	bool counts;
+	bool interpreter;
 };
 
 /** struct report - the document; @frames and @stacks are referred to by number */

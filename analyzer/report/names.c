@@ -144,6 +144,13 @@ bool names_is_system(const char *module)
 				  ARRAY_SIZE(system_libraries));
 }
 
+bool names_is_interpreter(const char *module)
+{
+	const char *base = names_base(module);
+
+	return strncmp(base, "libpython", 9) == 0 || strncmp(base, "python3", 7) == 0;
+}
+
 bool names_is_entry(const char *function)
 {
 	return is_one_of(function, entries, ARRAY_SIZE(entries));

@@ -21,6 +21,9 @@ bool names_is_plumbing(const char *function);
 /** names_is_system() - the object at @module is the C or C++ run-time library */
 bool names_is_system(const char *module);
 
+/** names_is_interpreter() - the object at @module is CPython itself */
+bool names_is_interpreter(const char *module);
+
 /** names_is_entry() - code that is on every stack: before main() or a thread's function */
 bool names_is_entry(const char *function);
 

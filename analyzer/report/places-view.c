@@ -21,13 +21,6 @@ static bool has_python(const struct report *report)
 	return false;
 }
 
-static bool is_interpreter(const char *module)
-{
-	const char *base = names_base(module);
-
-	return strncmp(base, "libpython", 9) == 0 || strncmp(base, "python3", 7) == 0;
-}
-
 /* The machinery of "import" stands between every module and its importer. */
 static enum places_class python_class(const struct places_view *view,
 				      const struct report_frame *frame)
@@ -54,7 +47,7 @@ static enum places_class class_of(const struct places_view *view, const struct r
 		return PLACES_ENTRY;
 	if (names_is_plumbing(function))
 		return PLACES_PLUMBING;
-	if (names_is_system(module) || (view->python && is_interpreter(module)))
+	if (names_is_system(module) || (view->python && names_is_interpreter(module)))
 		return PLACES_SYSTEM;
 	return view->python && view->frames == REPORT_FRAMES_PYTHON ? PLACES_SYSTEM : PLACES_OWN;
 }

@@ -68,6 +68,8 @@ static int make_line(struct report *report, const struct report_process *process
 		return r;
 	line->text = id + 1;
 	line->counts = counts(string_of(report, frame->function), module, frame->named);
+	/* How the interpreter comes from one to another changes as it warms up. */
+	line->interpreter = frame->kind == RESOLVE_NATIVE && module && names_is_interpreter(module);
 	/* Of code without a name, the build counts: another process may have another. */
 	line->process = 0;
 	if (frame->kind == RESOLVE_NATIVE && module && !frame->named)
@@ -101,6 +103,14 @@ static bool is_among(const uint32_t *list, unsigned int count, uint32_t wanted)
 	return false;
 }
 
+static bool has_python(const struct report *report, uint32_t stack)
+{
+	for (; stack != REPORT_NONE; stack = report->stacks.at[stack].caller)
+		if (report->frames.at[report->stacks.at[stack].frame].kind == RESOLVE_PYTHON)
+			return true;
+	return false;
+}
+
 /*
  * Takes the frames of @stack, leaf first.  With @all those are kept that say
  * little: for stacks that have no others.
@@ -110,6 +120,7 @@ static bool is_among(const uint32_t *list, unsigned int count, uint32_t wanted)
 static int take_stack(struct report *report, const struct report_process *process, uint32_t stack,
 		      bool all, uint32_t texts[SIG_FRAMES])
 {
+	bool python = has_python(report, stack);
 	unsigned int count = 0;
 
 	for (; stack != REPORT_NONE && count < SIG_FRAMES;
@@ -119,7 +130,7 @@ static int take_stack(struct report *report, const struct report_process *proces
 
 		if (!line)
 			return -ENOMEM;
-		if (!all && !line->counts)
+		if (!all && (!line->counts || (python && line->interpreter)))
 			continue;
 		if (!is_among(texts, count, line->text))
 			texts[count++] = line->text;

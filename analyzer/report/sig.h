@@ -6,7 +6,8 @@
  * Hashed are a version tag, what kind of memory it is, and up to SIG_FRAMES
  * frames from the leaf: "library!function", without lines, addresses,
  * parameters and template arguments.  Frames of allocators and run-time
- * libraries are left out, and so is a function that came before (recursion);
+ * libraries are left out, those of CPython itself where a Python function is on
+ * the stack, and a function that came before (recursion);
  * nothing counts that is called before main() or a thread's function.
  */
 #ifndef REPORT_SIG_H
@@ -18,7 +19,7 @@
 #include "report/document.h"
 
 #define SIG_FRAMES  8
-#define SIG_VERSION "tenure-sig-1"
+#define SIG_VERSION "tenure-sig-2"
 
 /**
  * sig_of_stack() - signature of @stack

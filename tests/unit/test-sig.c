@@ -38,6 +38,24 @@ static uint32_t push(struct report *report, uint32_t caller, struct report_frame
 	return stack;
 }
 
+static uint32_t push_python(struct report *report, uint32_t caller, const char *function)
+{
+	return push(report, caller, (struct report_frame){ .kind = RESOLVE_PYTHON, .named = true },
+		    function);
+}
+
+static uint32_t push_interpreter(struct report *report, uint32_t caller, const char *function)
+{
+	struct report_frame frame = { .kind = RESOLVE_NATIVE, .file = REPORT_NONE, .named = true };
+	uint32_t id, stack;
+
+	CHECK_EQ(report_string(report, function, &frame.function), 0);
+	CHECK_EQ(report_string(report, "/usr/lib/libpython3.12.so.1.0", &frame.module), 0);
+	CHECK_EQ(report_add_frame(report, &frame, &id), 0);
+	CHECK_EQ(report_add_stack(report, caller, id, &stack), 0);
+	return stack;
+}
+
 static uint32_t push_named(struct report *report, uint32_t caller, const char *function)
 {
 	return push(report, caller, (struct report_frame){ .kind = RESOLVE_NATIVE, .named = true },
@@ -109,5 +127,28 @@ TEST(a_function_may_be_named_like_a_kind_of_memory)
 	add_process(report, "11");
 	stack = push(report, REPORT_NONE, python, "heap");
 	CHECK(sig(report, 0, stack) != sig(report, 0, REPORT_NONE));
+	report_free(report);
+}
+
+TEST(the_interpreter_between_python_functions_says_nothing)
+{
+	struct report *report = begin();
+	uint32_t python, long_way, short_way, other;
+
+	add_process(report, "11");
+	python = push_python(report, REPORT_NONE, "serve");
+	long_way = push_interpreter(report, python, "_PyEval_EvalFrameDefault");
+	long_way = push_interpreter(report, long_way, "PyObject_Vectorcall");
+	long_way = push_named(report, long_way, "label");
+	long_way = push_interpreter(report, long_way, "PyUnicode_FromFormat");
+	short_way = push_named(report, python, "label");
+	CHECK_EQ(sig(report, 0, long_way), sig(report, 0, short_way));
+	/* The extension's own function does count. */
+	CHECK(sig(report, 0, short_way) != sig(report, 0, python));
+
+	/* Where nothing but the interpreter is on the stack, it does. */
+	long_way = push_interpreter(report, REPORT_NONE, "PyType_Ready");
+	other = push_interpreter(report, REPORT_NONE, "PyDict_New");
+	CHECK(sig(report, 0, long_way) != sig(report, 0, other));
 	report_free(report);
 }

@@ -19,7 +19,7 @@
 #include "cmd.h"
 #include "runner.h"
 
-#define LOOKS_MAX 20 /* at the list of processes, while others keep coming and going */
+#define LOOKS_MAX 20	     /* at the list of processes, while others keep coming and going */
 #define COMING_NS 200000000u /* from exec to the first sign of life, generously */
 
 struct runner {

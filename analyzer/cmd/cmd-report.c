@@ -11,10 +11,12 @@
 #include "collector.h"
 #include "output.h"
 #include "source.h"
+#include "suppressions.h"
 
 static struct {
 	const char *json;
 	const char *generations;
+	const char *suppressions;
 	struct output_summary summary;
 	bool force;
 } options = {
@@ -28,6 +30,8 @@ static const struct cli_option table[] = {
 	  &options.summary.by },
 	{ "process", 0, CLI_COUNT, "PID", NULL, "Summary",
 	  "show this process; default the one with the largest peak", &options.summary.pid },
+	{ "suppressions", 0, CLI_FILE, "FILE", NULL, "Summary", SUPPRESSIONS_TEXT,
+	  &options.suppressions },
 	{ "json", 'o', CLI_FILE, "FILE", NULL, "Output",
 	  "instead, write the report as JSON to FILE, - for standard output", &options.json },
 	{ "force", 'f', CLI_FLAG, NULL, NULL, "Output", "replace FILE if it exists",
@@ -69,6 +73,22 @@ static int show(const struct report *report, const char *path)
 	return CMD_OK;
 }
 
+static int suppress(struct report *report)
+{
+	struct suppress suppress = { .rules = { 0 } };
+	int r = suppressions_read(&suppress, options.suppressions);
+	int status = r < 0 ? CMD_USAGE : CMD_OK;
+
+	if (r == 0 && options.suppressions)
+		r = suppressions_apply(&suppress, report);
+	if (r < 0 && status == CMD_OK) {
+		log_error("cannot make the report: %s", log_reason(r));
+		status = CMD_FAILED;
+	}
+	suppress_fini(&suppress);
+	return status;
+}
+
 static int run(int argc, char *argv[])
 {
 	cleanup_free char *last = NULL;
@@ -87,7 +107,9 @@ static int run(int argc, char *argv[])
 	if (source_load(path, options.generations, &report) < 0)
 		return CMD_USAGE;
 
-	status = show(report, path);
+	status = suppress(report);
+	if (status == CMD_OK)
+		status = show(report, path);
 	report_free(report);
 	return status;
 }

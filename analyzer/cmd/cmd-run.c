@@ -18,6 +18,7 @@
 #include "collector.h"
 #include "output.h"
 #include "runner.h"
+#include "suppressions.h"
 
 /* Mean distance of samples in bytes: more than any program allocates. */
 #define SAMPLE_MAX (UINT64_C(1) << 40)
@@ -28,6 +29,7 @@ static struct {
 	const char *output;
 	const char *record;
 	const char *generations;
+	const char *suppressions;
 	struct output_summary summary;
 	uint64_t max_depth;
 	uint64_t sample;
@@ -79,6 +81,8 @@ static const struct cli_option table[] = {
 	  "when a process ends by exit(), stop it, read its memory and say which blocks nothing "
 	  "points to any more; not part of a capture, and not with --sample",
 	  &options.leaks },
+	{ "suppressions", 0, CLI_FILE, "FILE", NULL, "Recording", SUPPRESSIONS_TEXT,
+	  &options.suppressions },
 	{ "paused", 0, CLI_FLAG, NULL, NULL, "Recording",
 	  "record nothing until the program calls tenure_start()", &options.paused },
 	{ "no-wait", 0, CLI_FLAG, NULL, NULL, "Recording",
@@ -94,6 +98,7 @@ struct run {
 	struct runner *runner;
 	struct collector collector;
 	struct server_options server;
+	struct suppress suppress;
 	char *output; /* NULL: no file */
 	char *record; /* likewise */
 	bool delivered;
@@ -121,6 +126,12 @@ static int set_options(struct run *run)
 	if (options.paused)
 		run->server.welcome_flags |= TENURE_WELCOME_PAUSED;
 	run->server.scan = options.leaks;
+	if (options.suppressions && !options.leaks) {
+		log_error("--suppressions has a meaning only with --leaks");
+		return -EINVAL;
+	}
+	if (suppressions_read(&run->suppress, options.suppressions) < 0)
+		return -EINVAL;
 	if (options.no_python)
 		run->server.welcome_flags |= TENURE_WELCOME_NO_PYTHON;
 	return 0;
@@ -235,6 +246,8 @@ static void deliver_report(struct run *run, const char *name)
 		log_error("the report is incomplete: out of memory");
 
 	r = collector_report(&run->collector, &report);
+	if (r == 0 && options.leaks)
+		r = suppressions_apply(&run->suppress, report);
 	if (r < 0) {
 		log_error("cannot make the report: %s", log_reason(r));
 		return;
@@ -305,6 +318,7 @@ static int run(int argc, char *argv[])
 	if (this_run.server.capture) /* the program never started */
 		(void)capture_close(this_run.server.capture);
 	collector_fini(&this_run.collector);
+	suppress_fini(&this_run.suppress);
 	runner_free(this_run.runner);
 	free(this_run.output);
 	free(this_run.record);

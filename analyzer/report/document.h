@@ -237,7 +237,10 @@ struct report_member {
 	struct leaks_count own;
 };
 
-/** struct report_leak - see struct leaks_item; @sig is that of the site */
+/**
+ * struct report_leak - see struct leaks_item; @sig is that of the site
+ * @suppressed: number of the entry in report->suppressions, from 1; 0: of none
+ */
 struct report_leak {
 	uint32_t class; /* enum leaks_class */
 	uint64_t sig;
@@ -246,6 +249,7 @@ struct report_leak {
 	struct leaks_count own;
 	struct leaks_count indirect;
 	uint64_t cycles;
+	uint32_t suppressed;
 	VEC(struct report_member) members;
 	VEC(struct leaks_link) links;
 };
@@ -334,6 +338,30 @@ struct report_sig_line {
 	bool interpreter;
 };
 
+/* Where a suppression comes from. */
+enum report_suppression_source {
+	REPORT_SUPPRESSION_FILE,    /* that the user named */
+	REPORT_SUPPRESSION_PROGRAM, /* __lsan_default_suppressions() of the program */
+	REPORT_SUPPRESSION_BUILTIN, /* tenure's own */
+	REPORT_SUPPRESSION_COUNT,
+};
+
+/**
+ * struct report_suppression - an entry of a list of leaks not to be spoken of
+ * @file:   of the list, and where in it; "" where there is none
+ * @reason: or ""
+ * @used:   leaks it has suppressed; @own: their blocks and bytes, with what hangs on them
+ */
+struct report_suppression {
+	const char *name;
+	const char *file;
+	const char *reason;
+	uint32_t line;
+	uint32_t source; /* enum report_suppression_source */
+	uint64_t used;
+	struct leaks_count own;
+};
+
 /** struct report - the document; @frames and @stacks are referred to by number */
 struct report {
 	const char *generator;
@@ -350,6 +378,7 @@ struct report {
 	VEC(struct report_frame) frames;
 	VEC(struct report_stack) stacks;
 	VEC(struct report_process) processes;
+	VEC(struct report_suppression) suppressions;
 	struct gate_result gate;
 
 	struct arena texts;

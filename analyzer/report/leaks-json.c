@@ -61,6 +61,8 @@ static void write_leak(struct emit *emit, const struct report_leak *leak)
 	write_count(emit, &leak->own);
 	emit_uint(emit, "indirect_blocks", leak->indirect.blocks);
 	emit_uint(emit, "indirect_bytes", leak->indirect.bytes);
+	if (leak->suppressed)
+		emit_uint(emit, "suppressed", leak->suppressed - 1);
 	if (leak->class == LEAKS_CYCLE)
 		write_cycle(emit, leak);
 	emit_end(emit);
@@ -173,6 +175,9 @@ static void load_leak(struct load *load, const json_t *from, struct report_proce
 	load_count(load, from, &leak.own);
 	leak.indirect.blocks = load_uint(load, from, "indirect_blocks");
 	leak.indirect.bytes = load_uint(load, from, "indirect_bytes");
+	leak.suppressed = load_uint32(load, from, "suppressed", UINT32_MAX) + 1;
+	if (leak.suppressed > load->report->suppressions.count)
+		load_fail(load, -EINVAL, "there is no suppression %" PRIu32, leak.suppressed - 1);
 	if (leak.class == LEAKS_CYCLE)
 		load_cycle(load, from, &leak);
 	if (vec_push(&process->leaks, leak) < 0) {

@@ -11,6 +11,7 @@
 #include "report/python-json.h"
 #include "report/report-json.h"
 #include "report/series-json.h"
+#include "report/suppress-json.h"
 #include "report/words.h"
 
 #define NS_PER_S 1000000000u
@@ -436,6 +437,7 @@ int report_json_write(const struct report *report, FILE *file)
 	write_session(emit, report);
 	write_tree(emit, report);
 
+	suppress_json_write(emit, report);
 	emit_array(emit, "processes", EMIT_LINES);
 	for (size_t i = 0; i < report->processes.count; i++)
 		write_process(emit, &report->processes.at[i]);

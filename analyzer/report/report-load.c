@@ -12,6 +12,7 @@
 #include "report/load.h"
 #include "report/report-load.h"
 #include "report/report.h"
+#include "report/suppress-json.h"
 
 static char error_text[256];
 
@@ -174,6 +175,7 @@ static int load_root(const json_t *root, struct report **ret_report)
 		load_strings(&load, root);
 		load_frames(&load, root);
 		load_stacks(&load, root);
+		suppress_json_load(&load, root);
 		load_processes(&load, root);
 		gate_json_load(&load, root);
 	}

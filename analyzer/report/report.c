@@ -225,6 +225,7 @@ struct report *report_free(struct report *report)
 		vec_fini(&process->leaks);
 	}
 	vec_fini(&report->processes);
+	vec_fini(&report->suppressions);
 	vec_fini(&report->gate.violations);
 	vec_fini(&report->gate.reasons);
 	vec_fini(&report->gate.notes);

@@ -98,10 +98,10 @@ static void print_leak(const struct text *text, size_t number, const struct repo
 	print_frame(text, stack, INDENT);
 	print_callers(text, stack);
 	if (leak->indirect.blocks)
-		(void)fprintf(out->file,
-			      "%*s%sof these, %s in %s blocks are reached through it%s\n", INDENT,
-			      "", out->dim, units_bytes(leak->indirect.bytes).s,
-			      units_count(leak->indirect.blocks).s, out->plain);
+		(void)fprintf(out->file, "%*s%sof these, %s in %s block%s reached through it%s\n",
+			      INDENT, "", out->dim, units_bytes(leak->indirect.bytes).s,
+			      units_count(leak->indirect.blocks).s,
+			      leak->indirect.blocks == 1 ? " is" : "s are", out->plain);
 	if (leak->class == LEAKS_CYCLE)
 		print_cycle(text, leak);
 }
@@ -137,6 +137,38 @@ static void print_way(const struct text *text)
 			      "%s    not all blocks are known: whatever memory holds, counts as "
 			      "used%s\n",
 			      out->dim, out->plain);
+}
+
+/* What hangs on others is told with them, what is known is not told. */
+static bool is_shown(const struct report_leak *leak)
+{
+	return leak->class != LEAKS_LOST_THROUGH && !leak->suppressed;
+}
+
+static void print_suppressed(const struct text *text)
+{
+	const struct text_out *out = &text->out;
+	const struct report_process *process = text->process;
+	struct leaks_count sum = { 0 };
+	const struct report_suppression *by = NULL;
+	bool several = false;
+
+	for (size_t i = 0; i < process->leaks.count; i++) {
+		const struct report_leak *leak = &process->leaks.at[i];
+
+		if (!leak->suppressed || leak->class == LEAKS_LOST_THROUGH)
+			continue;
+		several |= by && by != &text->report->suppressions.at[leak->suppressed - 1];
+		by = &text->report->suppressions.at[leak->suppressed - 1];
+		sum.blocks += leak->own.blocks + leak->indirect.blocks;
+		sum.bytes += leak->own.bytes + leak->indirect.bytes;
+	}
+	if (by)
+		(void)fprintf(out->file,
+			      "%s    not shown: %s in %s block%s, suppressed by '%s'%s%s\n",
+			      out->dim, units_bytes(sum.bytes).s, units_count(sum.blocks).s,
+			      sum.blocks == 1 ? "" : "s", by->name, several ? " and others" : "",
+			      out->plain);
 }
 
 static const char *why_not(const struct report_process *process, char *word, size_t bytes)
@@ -176,9 +208,10 @@ int text_leaks(const struct text *text, const struct text_list *list)
 		return 0;
 	}
 	for (size_t i = 0; i < process->leaks.count; i++)
-		count += process->leaks.at[i].class != LEAKS_LOST_THROUGH;
+		count += is_shown(&process->leaks.at[i]);
 	if (count == 0) {
 		(void)fprintf(out->file, "\n%sLEAKED%s  nothing\n", out->bold, out->plain);
+		print_suppressed(text);
 		print_way(text);
 		return 0;
 	}
@@ -186,7 +219,7 @@ int text_leaks(const struct text *text, const struct text_list *list)
 		      4 + WEIGHT_COLUMNS + CLASS_COLUMNS, "LEAKED", out->plain, out->dim,
 		      BLOCKS_COLUMNS, "blocks", out->plain);
 	for (size_t i = 0; i < process->leaks.count && shown < list->top; i++)
-		if (process->leaks.at[i].class != LEAKS_LOST_THROUGH)
+		if (is_shown(&process->leaks.at[i]))
 			print_leak(text, ++shown, &process->leaks.at[i]);
 	if (count > shown)
 		(void)fprintf(out->file, "%s    %zu other place%s%s\n", out->dim, count - shown,
@@ -202,6 +235,7 @@ int text_leaks(const struct text *text, const struct text_list *list)
 		      units_bytes(sums[LEAKS_CYCLE].bytes).s);
 	print_sum(out, "possibly ", &sums[LEAKS_POSSIBLE]);
 	(void)fprintf(out->file, "%s\n", out->plain);
+	print_suppressed(text);
 	print_way(text);
 	return 0;
 }

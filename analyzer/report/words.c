@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "model/result-leaks.h"
 #include "model/result.h"
-#include "report/gate-result.h"
+#include "report/document.h"
 #include "report/words.h"
 #include "symbol/resolve.h"
 
@@ -116,6 +116,13 @@ static const char *const moments[] = {
 	[TENURE_MOMENT_ABORT] = "abort",
 };
 
+static const char *const suppressions[] = {
+	[REPORT_SUPPRESSION_FILE] = "file",
+	[REPORT_SUPPRESSION_PROGRAM] = "program",
+	[REPORT_SUPPRESSION_BUILTIN] = "builtin",
+};
+
+const struct words words_suppression = WORDS(suppressions);
 const struct words words_leak = WORDS(leaks);
 const struct words words_holder = WORDS(holders);
 const struct words words_moment = WORDS(moments);

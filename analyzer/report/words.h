@@ -14,19 +14,20 @@ struct words {
 	size_t count;
 };
 
-extern const struct words words_end;	 /* enum result_end */
-extern const struct words words_frame;	 /* enum resolve_kind */
-extern const struct words words_lost;	 /* enum tenure_lost, those that have a cause */
-extern const struct words words_mark;	 /* enum tenure_mark_kind */
-extern const struct words words_source;	 /* enum resolve_source */
-extern const struct words words_fn;	 /* enum tenure_fn */
-extern const struct words words_series;	 /* enum result_series_kind */
-extern const struct words words_verdict; /* enum gate_verdict */
-extern const struct words words_rule;	 /* enum gate_rule */
-extern const struct words words_unit;	 /* enum gate_unit */
-extern const struct words words_leak;	 /* enum leaks_class */
-extern const struct words words_holder;	 /* enum leaks_holder_kind */
-extern const struct words words_moment;	 /* enum tenure_moment */
+extern const struct words words_end;	     /* enum result_end */
+extern const struct words words_frame;	     /* enum resolve_kind */
+extern const struct words words_lost;	     /* enum tenure_lost, those that have a cause */
+extern const struct words words_mark;	     /* enum tenure_mark_kind */
+extern const struct words words_source;	     /* enum resolve_source */
+extern const struct words words_fn;	     /* enum tenure_fn */
+extern const struct words words_series;	     /* enum result_series_kind */
+extern const struct words words_verdict;     /* enum gate_verdict */
+extern const struct words words_rule;	     /* enum gate_rule */
+extern const struct words words_unit;	     /* enum gate_unit */
+extern const struct words words_leak;	     /* enum leaks_class */
+extern const struct words words_holder;	     /* enum leaks_holder_kind */
+extern const struct words words_moment;	     /* enum tenure_moment */
+extern const struct words words_suppression; /* enum report_suppression_source */
 
 /** words_get() - the word for @value; "unknown" when there is none */
 const char *words_get(const struct words *words, uint32_t value);

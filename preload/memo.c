@@ -9,23 +9,25 @@
 
 #include "pages.h"
 #include "sys.h"
+#include "tail.h"
+
+#define ENTRIES(room) ((size_t)(room)*MEMO_ENTRIES_PER_FRAME)
 
 static uint32_t bytes_for(uint32_t room)
 {
-	return (room + 1) * (uint32_t)sizeof(struct memo_frame) +
-	       room * (uint32_t)(sizeof(struct memo_fresh) +
-				 MEMO_CHECKS_PER_FRAME *
-					 (sizeof(struct memo_check) + sizeof(uint32_t)));
+	return (uint32_t)((ENTRIES(room) + 1) *
+				  (sizeof(struct memo_check) + sizeof(struct memo_frame)) +
+			  room * sizeof(struct memo_fresh));
 }
 
-/* Points into @pages, which hold @room frames. */
+/* Points into @pages, which have space for @room frames. */
 static void lay_out(struct walk_memo *memo, void *pages, uint32_t room)
 {
 	memo->checks = pages;
-	memo->frames = (struct memo_frame *)(memo->checks + (size_t)room * MEMO_CHECKS_PER_FRAME);
-	memo->frames++->slot = UINTPTR_MAX;
-	memo->fresh = (struct memo_fresh *)(memo->frames + room);
-	memo->owners = (uint32_t *)(memo->fresh + room);
+	memo->checks++->addr = UINTPTR_MAX;
+	memo->frames = (struct memo_frame *)(memo->checks + ENTRIES(room));
+	memo->frames++;
+	memo->fresh = (struct memo_fresh *)(memo->frames + ENTRIES(room));
 	memo->room = room;
 	memo->bytes = bytes_for(room);
 }
@@ -33,13 +35,16 @@ static void lay_out(struct walk_memo *memo, void *pages, uint32_t room)
 struct walk_memo *memo_new(void)
 {
 	struct walk_memo *memo = pages_map(sizeof(*memo), PAGES_WIPE);
+	struct tail *tails = pages_map(TAIL_BYTES, PAGES_WIPE);
 	void *pages = pages_map(bytes_for(MEMO_FIRST), PAGES_WIPE);
 
-	if (!memo || !pages) {
+	if (!memo || !tails || !pages) {
 		pages_unmap(memo, sizeof(*memo));
+		pages_unmap(tails, TAIL_BYTES);
 		pages_unmap(pages, bytes_for(MEMO_FIRST));
 		return NULL;
 	}
+	memo->tails = tails;
 	lay_out(memo, pages, MEMO_FIRST);
 	return memo;
 }
@@ -48,11 +53,9 @@ static bool grow(struct walk_memo *memo)
 {
 	struct walk_memo old = { .checks = memo->checks,
 				 .frames = memo->frames,
-				 .fresh = memo->fresh,
-				 .owners = memo->owners };
+				 .fresh = memo->fresh };
 	uint32_t room = memo->room;
 	uint32_t bytes = memo->bytes;
-	uint32_t checks = memo->count ? memo->frames[memo->count - 1].checks : 0;
 	void *pages;
 
 	if (room >= MEMO_MAX)
@@ -62,11 +65,10 @@ static bool grow(struct walk_memo *memo)
 		return false;
 
 	lay_out(memo, pages, 2 * room);
-	__builtin_memcpy(memo->checks, old.checks, checks * sizeof(*old.checks));
-	__builtin_memcpy(memo->owners, old.owners, checks * sizeof(*old.owners));
+	__builtin_memcpy(memo->checks, old.checks, memo->count * sizeof(*old.checks));
 	__builtin_memcpy(memo->frames, old.frames, memo->count * sizeof(*old.frames));
 	__builtin_memcpy(memo->fresh, old.fresh, room * sizeof(*old.fresh));
-	pages_unmap(old.checks, bytes);
+	pages_unmap(old.checks - 1, bytes);
 	return true;
 }
 
@@ -86,6 +88,10 @@ void memo_clear(struct walk_memo *memo)
 {
 	memo->count = 0;
 	__builtin_memset(memo->predictions, 0, sizeof(memo->predictions));
+	/* Most of their pages may not be there: only read. */
+	for (uint32_t i = 0; i < 1u << TAIL_BITS; i++)
+		if (memo->tails[i].node)
+			memo->tails[i].node = 0;
 }
 
 /**
@@ -137,9 +143,9 @@ static bool step_depends(const struct memo_fresh *at, uint32_t rule, struct depe
 bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool outermost,
 	       uint32_t node)
 {
-	const struct memo_frame *before = memo->count ? &memo->frames[memo->count - 1] : NULL;
-	uint32_t checks = before ? before->checks : 0;
-	uint32_t flags = before ? before->flags : 0;
+	struct memo_end end = memo_end(memo, memo->count);
+	uint32_t outer = memo->count ? end.frame[-1].node : 0;
+	uint32_t flags = memo->count ? end.flags : 0;
 	uintptr_t slot = fresh->sp - 8;
 	struct depends on;
 
@@ -152,13 +158,12 @@ bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool oute
 	if ((on.save && on.save <= slot) || (on.base && on.base <= slot))
 		return false;
 
-	if (on.base)
-		memo_check_add(memo, &checks, on.base, step_load(on.base));
 	if (outermost && on.cfa)
-		memo_check_add(memo, &checks, on.cfa - 8, step_load(on.cfa - 8));
+		memo_put(&end, on.cfa - 8, 0, 0, outer, flags | MEMO_EXTRA);
+	if (on.base)
+		memo_put(&end, on.base, 0, 0, outer, flags | MEMO_EXTRA);
 	if ((flags & MEMO_NEEDS_FP) && on.save)
-		memo_check_add(memo, &checks, on.save, step_load(on.save));
-	memo_check_add(memo, &checks, slot, step_load(slot));
+		memo_put(&end, on.save, 0, 0, outer, flags | MEMO_EXTRA);
 
 	if (on.save)
 		flags &= ~MEMO_NEEDS_FP;
@@ -166,14 +171,7 @@ bool memo_push(struct walk_memo *memo, const struct memo_fresh *fresh, bool oute
 		flags |= MEMO_NEEDS_FP;
 	if (TENURE_NODE_KIND(fresh->word) == TENURE_NODE_GUESS)
 		flags |= MEMO_GUESSED;
-
-	memo->frames[memo->count++] = (struct memo_frame){
-		.slot = slot,
-		.word = fresh->word,
-		.fp = fresh->fp,
-		.node = node,
-		.checks = checks,
-		.flags = flags,
-	};
+	memo_put(&end, slot, fresh->word, fresh->fp, node, flags);
+	memo->count = (uint32_t)(end.check - memo->checks);
 	return true;
 }

@@ -34,12 +34,13 @@ enum {
 	MEMO_NEEDS_FP = 1u << 0,
 	MEMO_GUESSED = 1u << 1, /* a frame pointer was trusted, here or outside */
 	MEMO_CUT = 1u << 2,	/* frames are missing, here or outside */
+	MEMO_EXTRA = 1u << 3,	/* no frame: a word that the frame after it depends on */
 
 	MEMO_FIRST = 128,    /* frames there is room for at first */
 	MEMO_MAX = 1u << 18, /* frames of a stack; what is deeper is cut at its root */
 	MEMO_GUESS_BITS = 13,
 	MEMO_GUESSES = 1 << MEMO_GUESS_BITS, /* predicted nodes */
-	MEMO_CHECKS_PER_FRAME = 3,
+	MEMO_ENTRIES_PER_FRAME = 3,
 };
 
 /** struct memo_check - a word of stack memory and what it was */
@@ -49,20 +50,19 @@ struct memo_check {
 };
 
 /**
- * struct memo_frame - a frame of the last stack
- * @slot:   address of its return address: its sp less one word
- * @word:   as in its node
- * @fp:     frame pointer in it
- * @node:   its id
- * @checks: of all frames up to and with this one, from the outermost
- * @flags:  MEMO_*
+ * struct memo_frame - a frame of the last stack, or a word it depends on (MEMO_EXTRA)
+ * @word:  as in its node; 0, which no frame has
+ * @fp:    frame pointer in it; of value only with MEMO_NEEDS_FP
+ * @node:  its id; that of the frame outside
+ * @flags: MEMO_*
+ *
+ * The check of the same index holds the place of its return address, which is
+ * its sp less one word.
  */
 struct memo_frame {
-	uintptr_t slot;
 	uint64_t word;
 	uintptr_t fp;
 	uint32_t node;
-	uint32_t checks;
 	uint32_t flags;
 };
 
@@ -84,25 +84,27 @@ struct memo_fresh {
 
 /**
  * struct walk_memo - see above; owned by its thread
- * @frames:      outermost first; before it is one that no walk passes and that has no checks
- * @checks:      of those frames, in their order
- * @owners:      for each check the index of its frame
+ * @checks:      outermost first; before it is one that no walk passes
+ * @frames:      what each of those is
  * @fresh:       innermost first
- * @count:       of @frames
- * @room:        of @frames and of @fresh
- * @bytes:       of the pages behind the four
+ * @count:       of @checks and @frames
+ * @room:        frames there is room for: that many @fresh, thrice as many of the others
+ * @bytes:       of the pages behind the three
  * @epoch:       all is void when this is not the walker's
+ * @misses:      stacks that had no tail, though there was one in its place
  * @predictions: node ids by memo_hash()
+ * @tails:       ends of earlier stacks; see tail.h
  */
 struct walk_memo {
-	struct memo_frame *frames;
 	struct memo_check *checks;
-	uint32_t *owners;
+	struct memo_frame *frames;
 	struct memo_fresh *fresh;
 	uint32_t count;
 	uint32_t room;
 	uint32_t bytes;
 	uint32_t epoch;
+	uint32_t misses;
+	struct tail *tails;
 	uint32_t predictions[MEMO_GUESSES];
 };
 
@@ -115,33 +117,51 @@ attr_cold bool memo_grow(struct walk_memo *memo);
 /** memo_clear() - forget the stack and all predictions */
 attr_cold void memo_clear(struct walk_memo *memo);
 
+/** memo_differs() - has the word changed? */
+static attr_always_inline uint64_t memo_differs(const struct memo_check *check)
+{
+	return step_load(check->addr) ^ check->value;
+}
+
 /**
- * memo_verify() - how many frames, from the outermost, are as they were
+ * memo_verify() - how many entries, from the outermost, are as they were
  * @slot: lowest address that still belongs to the stack
  */
 static attr_always_inline uint32_t memo_verify(const struct walk_memo *memo, uintptr_t slot)
 {
-	const struct memo_frame *leaf = &memo->frames[(int32_t)memo->count - 1];
-	const struct memo_check *check = memo->checks;
-	uintptr_t last; /* place from which four are too many */
+	const struct memo_check *checks = memo->checks;
+	const struct memo_check *end = checks + memo->count;
+	const struct memo_check *at = checks;
+	const struct memo_check *last;
+	uint64_t a, b, c, d;
+	uint32_t same;
 
-	while (leaf->slot < slot)
-		leaf--;
-	last = (uintptr_t)(check + leaf->checks) - 3 * sizeof(*check);
-
-	for (; (uintptr_t)check < last; check += 4) {
-		uint64_t differ = (step_load(check[0].addr) ^ check[0].value) |
-				  (step_load(check[1].addr) ^ check[1].value) |
-				  (step_load(check[2].addr) ^ check[2].value) |
-				  (step_load(check[3].addr) ^ check[3].value);
-
-		if (differ)
-			break;
+	while (end[-1].addr < slot)
+		end--;
+	last = end - 4;
+	if (unlikely(last < checks)) {
+		while (at < end && !memo_differs(at))
+			at++;
+		return (uint32_t)(at - checks);
 	}
-	for (last += 3 * sizeof(*check); (uintptr_t)check < last; check++)
-		if (step_load(check->addr) != check->value)
-			return memo->owners[check - memo->checks];
-	return (uint32_t)(leaf + 1 - memo->frames);
+	for (;; at += 4) {
+		/* The last four may overlap those before. */
+		at = at < last ? at : last;
+		a = memo_differs(&at[0]);
+		b = memo_differs(&at[1]);
+		c = memo_differs(&at[2]);
+		d = memo_differs(&at[3]);
+		if (a | b | c | d)
+			break;
+		if (at == last)
+			return (uint32_t)(end - checks);
+	}
+	/* Which of the four it is cannot be foretold: no branches. */
+	same = a == 0;
+	a |= b;
+	same += a == 0;
+	same += (a | c) == 0;
+	return (uint32_t)(at - checks) + same;
 }
 
 /** memo_meets() - is where the walk stands the kept frame? */
@@ -159,14 +179,6 @@ static attr_always_inline uint32_t memo_hash(uint64_t word, uintptr_t sp, uint64
 	return (uint32_t)(h >> (64 - MEMO_GUESS_BITS));
 }
 
-static attr_always_inline void memo_check_add(struct walk_memo *memo, uint32_t *count,
-					      uintptr_t addr, uint64_t value)
-{
-	memo->checks[*count] = (struct memo_check){ addr, value };
-	memo->owners[*count] = memo->count;
-	++*count;
-}
-
 /**
  * memo_push() - keep a frame that the walk has passed, after those outside it
  * @fresh:     the frame
@@ -180,48 +192,45 @@ attr_noinline bool memo_push(struct walk_memo *memo, const struct memo_fresh *fr
 			     uint32_t node);
 
 /**
- * struct memo_end - where the next frame goes
- * @frame: into walk_memo.frames
+ * struct memo_end - where the next entry goes
  * @check: into walk_memo.checks
- * @owner: into walk_memo.owners
- * @index: of @frame
- * @count: of @check
- * @flags: of the frame before
+ * @frame: into walk_memo.frames
+ * @flags: of the frame before, MEMO_NEEDS_FP and the like
  */
 struct memo_end {
-	struct memo_frame *frame;
 	struct memo_check *check;
-	uint32_t *owner;
-	uint32_t index;
-	uint32_t count;
+	struct memo_frame *frame;
 	uint32_t flags;
 };
 
-/** memo_end() - the place behind the first @frames frames */
-static attr_always_inline struct memo_end memo_end(const struct walk_memo *memo, uint32_t frames)
+/** memo_end() - the place behind the first @count entries, the last of which is a frame */
+static attr_always_inline struct memo_end memo_end(const struct walk_memo *memo, uint32_t count)
 {
-	struct memo_frame *frame = &memo->frames[frames];
-	uint32_t count = frame[-1].checks;
+	struct memo_frame *frame = &memo->frames[count];
 
 	return (struct memo_end){
-		.frame = frame,
 		.check = &memo->checks[count],
-		.owner = &memo->owners[count],
-		.index = frames,
-		.count = count,
+		.frame = frame,
 		.flags = frame[-1].flags,
 	};
 }
 
+static attr_always_inline void memo_put(struct memo_end *end, uintptr_t addr, uint64_t word,
+					uintptr_t fp, uint32_t node, uint32_t flags)
+{
+	*end->check++ = (struct memo_check){ addr, step_load(addr) };
+	*end->frame++ = (struct memo_frame){ word, fp, node, flags };
+}
+
 /**
  * memo_push_plain() - memo_push() for CALL frames with rules SP and FP that are not outermost
+ * @outer: id of the frame outside
  *
- * The caller sets walk_memo.count to end->index afterwards.
+ * The caller sets walk_memo.count afterwards.
  */
 static attr_always_inline bool memo_push_plain(struct memo_end *end, const struct memo_fresh *fresh,
-					       uint32_t node)
+					       uint32_t node, uint32_t outer)
 {
-	struct memo_frame *frame = end->frame;
 	uint32_t rule = fresh->rule;
 
 	if ((end->flags & MEMO_NEEDS_FP) && RULE_SAVE(rule) != 0) {
@@ -230,23 +239,12 @@ static attr_always_inline bool memo_push_plain(struct memo_end *end, const struc
 
 		if (unlikely(save < fresh->sp))
 			return false;
-		*end->check++ = (struct memo_check){ save, step_load(save) };
-		*end->owner++ = end->index;
-		end->count++;
+		memo_put(end, save, 0, 0, outer, end->flags | MEMO_EXTRA);
 		end->flags &= ~MEMO_NEEDS_FP;
 	}
 	if (RULE_KIND(rule) == RULE_FP)
 		end->flags |= MEMO_NEEDS_FP;
-	*end->check++ = (struct memo_check){ fresh->sp - 8, step_load(fresh->sp - 8) };
-	*end->owner++ = end->index;
-	frame->slot = fresh->sp - 8;
-	frame->word = fresh->word;
-	frame->fp = fresh->fp;
-	frame->node = node;
-	frame->checks = ++end->count;
-	frame->flags = end->flags;
-	end->frame++;
-	end->index++;
+	memo_put(end, fresh->sp - 8, fresh->word, fresh->fp, node, end->flags);
 	return true;
 }
 

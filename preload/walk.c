@@ -27,6 +27,7 @@
 #include "shared.h"
 #include "stack.h"
 #include "step.h"
+#include "tail.h"
 #include "thread.h"
 
 /**
@@ -127,6 +128,22 @@ static attr_always_inline uint32_t predict(struct thread *thread, struct walk *w
 	return node->aux;
 }
 
+/* Fresh frames there is room for above @kept entries. */
+static attr_always_inline uint32_t room_beside(const struct walk_memo *memo, uint32_t kept)
+{
+	return memo->room - (kept + MEMO_ENTRIES_PER_FRAME - 1) / MEMO_ENTRIES_PER_FRAME;
+}
+
+/* Frames among the first @entries. */
+static uint32_t depth_of(const struct walk_memo *memo, uint32_t entries)
+{
+	uint32_t depth = 0;
+
+	for (uint32_t i = 0; i < entries; i++)
+		depth += !(memo->frames[i].flags & MEMO_EXTRA);
+	return depth;
+}
+
 /*
  * Walks outwards.  Returns STEP_OK when it has met a kept frame, which is
  * then the last before walk->kept.
@@ -135,28 +152,31 @@ static attr_always_inline enum step_result outwards(struct thread *thread, struc
 						    const struct stack_regs *regs)
 {
 	struct walk_memo *memo = thread->memo;
-	const struct memo_frame *kept = &memo->frames[(int32_t)walk->kept - 1];
+	const struct memo_check *kept = &memo->checks[(int32_t)walk->kept - 1];
 	struct frame at = { regs->pc, regs->sp, regs->fp, TENURE_NODE_CALL };
-	uint32_t room = memo->room - walk->kept;
+	uint32_t room = room_beside(memo, walk->kept);
 	enum step_result result;
 
 	do {
 		uint64_t word = TENURE_NODE_WORD(at.kind, at.pc);
 		struct memo_fresh *fresh;
 
-		for (; kept->slot <= at.sp - 8; kept--) {
-			if (kept->slot == at.sp - 8 && memo_meets(kept, word, at.fp)) {
-				walk->kept = (uint32_t)(kept + 1 - memo->frames);
+		for (; kept->addr <= at.sp - 8; kept--) {
+			ptrdiff_t index = kept - memo->checks;
+
+			if (kept->addr == at.sp - 8 &&
+			    memo_meets(&memo->frames[index], word, at.fp)) {
+				walk->kept = (uint32_t)(index + 1);
 				return STEP_OK;
 			}
 		}
 		if (unlikely(walk->count >= room)) {
-			ptrdiff_t index = kept - memo->frames;
+			ptrdiff_t index = kept - memo->checks;
 
 			if (!memo_grow(memo))
 				return STEP_LOST;
-			kept = memo->frames + index;
-			room = memo->room - walk->kept;
+			kept = memo->checks + index;
+			room = room_beside(memo, walk->kept);
 		}
 		fresh = &memo->fresh[walk->count];
 		fresh->word = word;
@@ -167,7 +187,8 @@ static attr_always_inline enum step_result outwards(struct thread *thread, struc
 		walk->odd |= RULE_KIND(fresh->rule) > RULE_FP;
 		result = step(&at, fresh->rule, &walk->reach);
 	} while (likely(result == STEP_OK));
-	walk->kept = (uint32_t)(kept + 1 - memo->frames);
+	/* It met none, and so the kept ones are none of its frames. */
+	walk->kept = 0;
 	return result;
 }
 
@@ -206,7 +227,7 @@ static attr_noinline uint32_t inwards(struct walk_memo *memo, struct walk *walk,
 {
 	uint32_t node = root_node;
 	uint32_t flags = 0;
-	uint32_t depth = walk->kept;
+	uint32_t depth = unlikely(depth_max) ? depth_of(memo, walk->kept) : 0;
 
 	if (result == STEP_OK) {
 		node = memo->frames[walk->kept - 1].node;
@@ -237,22 +258,32 @@ static attr_noinline uint32_t inwards(struct walk_memo *memo, struct walk *walk,
 	return node;
 }
 
-/* As inwards(), when the walk has met a kept frame and found nothing odd on its way. */
-static attr_always_inline uint32_t inwards_plain(struct walk_memo *memo, struct walk *walk)
+/*
+ * As inwards(), when the walk has met a kept frame and found nothing odd on
+ * its way.  What was put on that frame is kept as a tail, too.
+ */
+static attr_always_inline uint32_t inwards_plain(struct walk_memo *memo, struct walk *walk,
+						 struct tail *tail)
 {
 	struct memo_end end = memo_end(memo, walk->kept);
 	uint32_t node = end.frame[-1].node;
+	uint32_t base = walk->kept - 1;
 	bool keep = true;
 
-	if (unlikely(end.frame[-1].flags & (MEMO_GUESSED | MEMO_CUT)))
-		count_flags(end.frame[-1].flags);
+	if (unlikely(end.flags & (MEMO_GUESSED | MEMO_CUT)))
+		count_flags(end.flags);
 	if (walk->next != node)
 		walk->run = walk->count;
 	for (uint32_t i = walk->count; i-- > 0;) {
-		node = node_of(memo, walk, i, node, 0);
-		keep = likely(keep) && memo_push_plain(&end, &memo->fresh[i], node);
+		uint32_t outer = node;
+
+		node = node_of(memo, walk, i, outer, 0);
+		keep = likely(keep) && memo_push_plain(&end, &memo->fresh[i], node, outer);
 	}
-	memo->count = end.index;
+	memo->count = (uint32_t)(end.check - memo->checks);
+	/* Where stacks come and go at random, most tails would be kept in vain. */
+	if (likely(keep) && tail && (!tail->node || ++memo->misses % 4 == 0))
+		tail_keep(tail, memo, base);
 	return node;
 }
 
@@ -292,43 +323,18 @@ static attr_cold uint32_t by_tables(struct thread *thread, const struct stack_re
 	return node;
 }
 
-static attr_always_inline uint32_t capture(struct thread *thread, const struct stack_regs *regs)
+/* What is left to walk: all but the @kept entries. */
+static attr_noinline uint32_t capture_rest(struct thread *thread, const struct stack_regs *regs,
+					   uint64_t key, struct tail *tail)
 {
-	struct walk walk = { 0 };
-	uintptr_t slot = regs->sp - 8;
 	struct walk_memo *memo = thread->memo;
+	struct walk walk = { .key = key };
+	uintptr_t slot = regs->sp - 8;
+	bool own = slot >= thread->stack_lo && slot < thread->stack_hi;
 	enum step_result result;
-	bool own;
 
-	if (unlikely(!memo || memo->epoch != __atomic_load_n(&epoch, __ATOMIC_RELAXED) ||
-		     thread->stack_hi == 0)) {
-		if (!prepare(thread))
-			return lost_node;
-		memo = thread->memo;
-	}
-
-	own = slot >= thread->stack_lo && slot < thread->stack_hi;
-	if (likely(own)) {
-		uint32_t before = memo->count;
-		uint32_t kept = memo_verify(memo, slot);
-
-		walk.kept = memo->count = kept;
-		if (kept > 0) {
-			const struct memo_frame *leaf = &memo->frames[kept - 1];
-
-			if (leaf->slot == slot &&
-			    memo_meets(leaf, TENURE_NODE_WORD(TENURE_NODE_CALL, regs->pc),
-				       regs->fp)) {
-				if (unlikely(leaf->flags & (MEMO_GUESSED | MEMO_CUT)))
-					count_flags(leaf->flags);
-				return leaf->node;
-			}
-			walk.key = leaf->node;
-			/* Where the stack has changed: most often by another call. */
-			if (kept < before && memo->frames[kept].slot >= slot)
-				walk.key ^= step_load(memo->frames[kept].slot) << 24;
-		}
-	}
+	if (likely(own))
+		walk.kept = memo->count;
 	reach_begin(&walk.reach, thread, slot);
 	result = outwards(thread, &walk, regs);
 	if (unlikely(result == STEP_HARD))
@@ -339,8 +345,53 @@ static attr_always_inline uint32_t capture(struct thread *thread, const struct s
 	/* A walk that has left the thread's own stack is not remembered. */
 	own = own && walk.reach.hi == thread->stack_hi;
 	if (likely(result == STEP_OK && own && !walk.odd && !depth_max))
-		return inwards_plain(memo, &walk);
+		return inwards_plain(memo, &walk, tail);
 	return inwards(memo, &walk, result, own);
+}
+
+static attr_always_inline uint32_t capture(struct thread *thread, const struct stack_regs *regs)
+{
+	uintptr_t slot = regs->sp - 8;
+	struct walk_memo *memo = thread->memo;
+	const struct memo_frame *leaf;
+	struct tail *tail;
+	uint32_t before, kept;
+	uint64_t key;
+
+	if (unlikely(!memo || memo->epoch != __atomic_load_n(&epoch, __ATOMIC_RELAXED) ||
+		     thread->stack_hi == 0)) {
+		if (!prepare(thread))
+			return lost_node;
+		memo = thread->memo;
+	}
+	if (unlikely(slot < thread->stack_lo || slot >= thread->stack_hi))
+		return capture_rest(thread, regs, 0, NULL);
+
+	before = memo->count;
+	kept = memo->count = memo_verify(memo, slot);
+	if (unlikely(kept == 0))
+		return capture_rest(thread, regs, 0, NULL);
+
+	leaf = &memo->frames[kept - 1];
+	if (memo->checks[kept - 1].addr == slot &&
+	    memo_meets(leaf, TENURE_NODE_WORD(TENURE_NODE_CALL, regs->pc), regs->fp)) {
+		if (unlikely(leaf->flags & (MEMO_GUESSED | MEMO_CUT)))
+			count_flags(leaf->flags);
+		return leaf->node;
+	}
+	key = leaf->node;
+	/* Where the stack has changed: most often by another call. */
+	if (kept < before && memo->checks[kept].addr >= slot)
+		key ^= step_load(memo->checks[kept].addr) << 24;
+
+	tail = tail_at(memo, regs, key);
+	if (likely(tail_put(tail, memo, kept, regs))) {
+		leaf = &memo->frames[memo->count - 1];
+		if (unlikely(leaf->flags & (MEMO_GUESSED | MEMO_CUT)))
+			count_flags(leaf->flags);
+		return leaf->node;
+	}
+	return capture_rest(thread, regs, key, tail);
 }
 
 uint32_t walk_capture(struct thread *thread, const struct stack_regs *regs)

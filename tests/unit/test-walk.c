@@ -417,3 +417,94 @@ TEST(a_realigned_frame_that_moved_is_noticed)
 	fake_start();
 	shift_frames(realigned_middle, plain_inner);
 }
+
+/* Needs the frame pointer of whoever is outside, and leaves it alone. */
+static attr_noinline __attribute__((optimize("omit-frame-pointer"))) void passing_middle(void)
+{
+	inner();
+	__asm__ volatile("");
+}
+
+static attr_noinline void outermost(void (*outer)(int), int above, int lower)
+{
+	char *p = alloca((size_t)lower);
+
+	__asm__ volatile("" : : "r"(p));
+	outer(above);
+	__asm__ volatile("");
+}
+
+/*
+ * The few frames above a kept one come back in any order, with others between
+ * them that differ in one word, in their place, or in a frame pointer only.
+ */
+TEST(stacks_that_come_back_are_what_they_were_only_if_they_are)
+{
+	static void (*const outers[])(int) = { outer_one, outer_two };
+	static void (*const middles[])(void) = { variable_middle, passing_middle,
+						 realigned_middle };
+	static void (*const inners[])(void) = {
+		plain_inner,
+#ifdef __x86_64__
+		saving_inner,
+#endif
+	};
+	uint64_t random = 1;
+
+	fake_start();
+	stacks_checked = 0;
+	for (int i = 0; i < 60000; i++) {
+		uint32_t r = (uint32_t)((random = random * 6364136223846793005u + 1) >> 33);
+
+		middle = middles[r % 8 < 5 ? 0 : r % 8 < 7 ? 1 : 2];
+		inner = inners[r / 8 % ARRAY_SIZE(inners)];
+		below = (int)(r / 16 % 4 * 16);
+		outermost(outers[r / 64 % 2], (int)(r / 128 % 4 * 16), (int)(r / 512 % 4 * 16));
+	}
+	CHECK_EQ(stacks_checked, 60000);
+}
+
+static uint64_t way;
+
+/* Two frames of one size and one of another, each with two places to call from. */
+#define WANDER(name, pad)                                                                         \
+	static attr_noinline __attribute__((optimize("omit-frame-pointer"))) void name(int depth) \
+	{                                                                                         \
+		char room[pad];                                                                   \
+		void (*next)(int) = wanders[way % 3];                                             \
+		bool second = way / 3 % 2;                                                        \
+                                                                                                  \
+		__asm__ volatile("" : : "r"(room));                                               \
+		way /= 6;                                                                         \
+		if (depth == 0)                                                                   \
+			plain_inner();                                                            \
+		else if (second)                                                                  \
+			next(depth - 1);                                                          \
+		else                                                                              \
+			wanders[0](depth - 1);                                                    \
+		__asm__ volatile("" : : "r"(room));                                               \
+	}
+
+static void (*volatile wanders[3])(int);
+
+WANDER(wander_one, 24)
+WANDER(wander_two, 24)
+WANDER(wander_wide, 88)
+
+TEST(stacks_of_plain_frames_that_come_back_are_what_they_were_only_if_they_are)
+{
+	uint64_t random = 1;
+
+	fake_start();
+	stacks_checked = 0;
+	wanders[0] = wander_one;
+	wanders[1] = wander_two;
+	wanders[2] = wander_wide;
+	for (int i = 0; i < 100000; i++) {
+		uint32_t r = (uint32_t)((random = random * 6364136223846793005u + 1) >> 33);
+
+		way = r >> 3;
+		wanders[r % 3]((int)(r % 7));
+	}
+	CHECK_EQ(stacks_checked, 100000);
+}

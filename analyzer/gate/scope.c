@@ -115,12 +115,13 @@ static bool is_in_package(const struct report *report, const char *path, const c
 		dotted[used -= 3] = '\0';
 	(void)snprintf(pattern, sizeof(pattern), "%s.*", package);
 
-	for (const char *at = dotted; at; at = strchr(at, '.')) {
-		at += at != dotted;
+	for (const char *at = dotted;; at++) {
 		if (fnmatch(package, at, 0) == 0 || fnmatch(pattern, at, 0) == 0)
 			return true;
+		at = strchr(at, '.');
+		if (!at)
+			return false;
 	}
-	return false;
 }
 
 static bool is_on_stack(const struct report *report, uint32_t stack, const char *glob)

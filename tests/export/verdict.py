@@ -4,7 +4,9 @@
 
     verdict.py TENURE PRINT
 
-SARIF_SCHEMA may name the JSON schema of SARIF 2.1.0.
+SARIF_SCHEMA may name the JSON schema of SARIF 2.1.0, SARIF_MULTITOOL the
+program of @microsoft/sarif-multitool-linux (npm), which checks files against
+the schema and the rules of GitHub.
 """
 import json
 import os
@@ -69,6 +71,22 @@ def check_paths(name, document, places):
     check(not any(p.startswith("/") or ".." in p for p, _ in places), f"{name}: {places}")
 
 
+def check_by_multitool(name, text):
+    program = os.environ.get("SARIF_MULTITOOL")
+    if not program:
+        skipped.append("SARIF_MULTITOOL")
+        return
+    with tempfile.TemporaryDirectory() as top:
+        path = os.path.join(top, "verdict.sarif")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        done = subprocess.run([program, "validate", path], capture_output=True, text=True,
+                              check=False,
+                              env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"})
+    errors = [line for line in done.stdout.splitlines() if ": error " in line]
+    check(done.returncode == 0 and not errors, f"sarif {name}: {done.stdout}")
+
+
 def check_sarif(name, document, text):
     import urllib.parse
     sarif = json.loads(text)
@@ -79,6 +97,7 @@ def check_sarif(name, document, text):
             definition = json.load(f)
         for error in jsonschema.validators.validator_for(definition)(definition).iter_errors(sarif):
             problems.append(f"sarif {name}: {list(error.path)}: {error.message[:200]}")
+    check_by_multitool(name, text)
     try:
         import sarif_pydantic
         parsed = sarif_pydantic.Sarif.model_validate_json(text)

@@ -109,6 +109,23 @@ def cut_off(story):
     story.expect(report and report["gate"]["status"] == "inconclusive", f"killed: {out}")
 
 
+def budgets(story):
+    """Of a package, a type and the collector: each just enough, and just too little."""
+    def limit(text, status, *words, app="app.py"):
+        return story.check(*words, status=status, options=["--limit=growth=off," + text], app=app)[0]
+
+    limit("package:orders/allocations=100000,type:orders.basket.Basket/allocations=20", 0)
+    out = limit("package:orders/allocations=100", 23)
+    story.expect("package:orders" in out and "orders/basket.py" in out, f"package: {out}")
+    out = limit("type:orders.basket.Basket/allocations=19", 23)
+    story.expect("type:orders.basket.Basket" in out, f"type: {out}")
+    limit("collected=100000,uncollectable=0,gc-pause=60s", 0, "cycle", "collect")
+    out = limit("package:orders/collected=10", 23, "cycle", "collect")
+    story.expect("only the collector could free" in out, f"collected: {out}")
+    out = limit("gc-pause=1ns", 23, "collect")
+    story.expect("longest run of the collector" in out, f"pause: {out}")
+
+
 def always_green(story, times):
     for _ in range(times):
         story.check("threads=8", status=0)
@@ -123,6 +140,7 @@ def tell(interpreter, arguments):
         peaks(story)
         moved_code(story)
         cut_off(story)
+        budgets(story)
         always_green(story, arguments.repeats)
         return story.problems
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program to judge: takes orders, some of its work done by an extension.
 
-    app.py [leak|cycle|kill] [turns=N] [keep=BYTES] [threads=N]
+    app.py [leak|cycle|kill|collect] [turns=N] [keep=BYTES] [threads=N]
 """
+import gc
 import os
 import signal
 import sys
@@ -31,6 +32,8 @@ def work(values, modes):
     for turn in range(values["turns"]):
         tenure.mark("turn")
         orders.serve(turn, modes)
+        if "collect" in modes:
+            gc.collect()
         if "kill" in modes and turn == values["turns"] // 2:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -56,6 +56,8 @@ struct py_api {
 	void *type_unicode;
 	void *type_bytes;
 	void *type_list;
+	void *type_set;
+	void *type_frozenset;
 	void *none;
 	void (*inc_ref)(void *object);
 	void (*dec_ref)(void *object);

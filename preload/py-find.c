@@ -121,6 +121,8 @@ static bool load_api(const struct object *object, struct py_api *ret)
 		{ "PyUnicode_Type", &ret->type_unicode },
 		{ "PyBytes_Type", &ret->type_bytes },
 		{ "PyList_Type", &ret->type_list },
+		{ "PySet_Type", &ret->type_set },
+		{ "PyFrozenSet_Type", &ret->type_frozenset },
 		{ "_Py_NoneStruct", &ret->none },
 		{ "Py_IncRef", &ret->inc_ref },
 		{ "Py_DecRef", &ret->dec_ref },

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "note.h"
+#include "py-containers.h"
 #include "record.h"
 #include "tenure/wire-python.h"
 
@@ -95,6 +96,11 @@ static void read_info(void *info, struct tenure_py_gc *gc)
 	}
 }
 
+static uint8_t *gc_of(const void *interp)
+{
+	return (uint8_t *)(uintptr_t)interp + py_state.abi->gc;
+}
+
 /* What the collector calls: phase, info. */
 static void *collecting(void *self, void *const *args, ptrdiff_t count)
 {
@@ -111,6 +117,8 @@ static void *collecting(void *self, void *const *args, ptrdiff_t count)
 		if (thread) {
 			record_ext(thread, starts ? TENURE_PY_GC_START : TENURE_PY_GC_STOP, &gc,
 				   sizeof(gc), NULL, 0);
+			if (!starts && gc.generation == 2)
+				py_containers_look(thread, gc_of(follow->interp));
 			thread_leave(thread);
 		}
 	}
@@ -151,11 +159,6 @@ static bool append(void *list, struct follow *follow)
 	if (capsule)
 		api->dec_ref(capsule);
 	return is_done;
-}
-
-static uint8_t *gc_of(void *interp)
-{
-	return (uint8_t *)interp + py_state.abi->gc;
 }
 
 /* A collector that has begun with an empty list makes no dictionary for those that it calls. */

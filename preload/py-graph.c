@@ -179,6 +179,25 @@ int py_graph_open(struct py_graph *graph, const void *gc, unsigned int lists)
 	return err;
 }
 
+int py_graph_walk(const void *gc, unsigned int lists, int (*each)(const void *object, void *arg),
+		  void *arg)
+{
+	for (unsigned int i = 0; i < LISTS; i++) {
+		const struct gc_head *list = list_of(gc, i);
+
+		if (!(lists >> i & 1))
+			continue;
+		if (!is_list(list))
+			return -EINVAL;
+		for (const struct gc_head *at = list->next; at != list; at = at->next) {
+			__builtin_prefetch(at->next);
+			if (each((const uint8_t *)at + GC_HEAD_BYTES, arg))
+				return 1;
+		}
+	}
+	return 0;
+}
+
 void py_graph_close(struct py_graph *graph)
 {
 	if (graph->capacity > PLACES_KEPT) {

@@ -80,6 +80,16 @@ typedef int (*py_visit)(void *object, void *arg);
  */
 attr_nodiscard int py_graph_open(struct py_graph *graph, const void *gc, unsigned int lists);
 
+/**
+ * py_graph_walk() - call @each for every object of the lists @lists; no graph is made
+ * @each: returns 0, or something else to end the walk
+ *
+ * Return: 0; 1 when @each has ended it; -EINVAL as py_graph_open().
+ * Context: as py_graph_open().
+ */
+int py_graph_walk(const void *gc, unsigned int lists, int (*each)(const void *object, void *arg),
+		  void *arg);
+
 /** py_graph_close() - forget all; small tables are kept for the next time */
 void py_graph_close(struct py_graph *graph);
 

@@ -117,6 +117,38 @@ struct result_arenas {
 	uint64_t most_bytes;
 };
 
+#define RESULT_SITE_NONE UINT32_MAX
+
+/**
+ * struct result_container - a list, dictionary, set, tuple or deque
+ * @site:      of the object's block: index into result_process.sites
+ * @side_site: of the block with its items, RESULT_SITE_NONE when they lie in the object's
+ *             own, or in many
+ * @bytes:     of all these
+ * @length:    items
+ */
+struct result_container {
+	uint32_t site;
+	uint32_t side_site;
+	uint64_t bytes;
+	uint64_t length;
+};
+
+/**
+ * struct result_containers - the biggest containers at one moment, the biggest first
+ * @heap_bytes: live then
+ * @is_end:     the interpreter was about to end; else after a full collection
+ * @partial:    not all objects were looked at
+ */
+struct result_containers {
+	uint64_t stamp;
+	uint64_t heap_bytes;
+	bool is_end;
+	bool partial;
+	uint32_t count;
+	struct result_container items[TENURE_PY_CONTAINERS_MAX];
+};
+
 #define RESULT_COLLECTIONS_MAX 65536u
 
 #endif /* MODEL_RESULT_PYTHON_H */

@@ -268,6 +268,7 @@ struct result_series {
 
 struct result_python;
 struct result_arenas;
+struct result_containers;
 struct result_leaks;
 
 /**
@@ -282,6 +283,8 @@ struct result_leaks;
  *               estimates.  0: everything was recorded
  * @errors:      of the totals, when sampled
  * @python:      NULL when there is no interpreter in it; result-python.h
+ * @containers:  the biggest ones when the heap was highest, and the last time, if
+ *               that was another; result-python.h
  * @arenas:      NULL when it has no pymalloc that is seen; result-python.h
  * @leaks:       NULL when nobody looked; result-leaks.h
  * @ns_per_tick: multiply a difference of stamps by it
@@ -328,6 +331,8 @@ struct result_process {
 	size_t series_count;
 	const struct result_python *python;
 	const struct result_arenas *arenas;
+	const struct result_containers *containers;
+	size_t containers_count;
 	const struct result_leaks *leaks;
 };
 

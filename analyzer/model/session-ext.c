@@ -309,6 +309,13 @@ static void ext_python(struct session *session, const struct event *event)
 		ext_arena(session, &cursor);
 		return;
 	}
+	if (event->ext == TENURE_PY_CONTAINERS) {
+		/* Of samples too few blocks are known. */
+		if (!session->sampling.mean)
+			check(session, containers_feed(&session->containers, event, &session->heap,
+						       session->sites.live_bytes));
+		return;
+	}
 	check(session, python_feed(session->python, event));
 	session->collecting = python_collecting(session->python);
 	if (event->ext != TENURE_PY_GC_STOP)

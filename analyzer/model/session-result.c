@@ -297,6 +297,8 @@ const struct result_process *session_finish(struct session *session)
 	if (session->finished)
 		return result;
 	result->python = python_finish(session->python);
+	result->containers = session->containers.at;
+	result->containers_count = session->containers.count;
 	/* A forked child has its parent's arenas, which nobody told of. */
 	if (!(session->info.flags & TENURE_HELLO_FORKED))
 		result->arenas = arenas_finish(&session->arenas, session->sites.peak_number);

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/vec.h"
 #include "checkpoints.h"
+#include "containers.h"
 #include "heap.h"
 #include "maps.h"
 #include "modules.h"
@@ -98,6 +99,7 @@ struct session {
 	struct maps maps;
 	struct python *python;
 	struct arenas arenas;
+	struct containers containers;
 	struct arena arena;
 	struct owed_free owed[OWED_MAX];
 	uint32_t owed_count;

@@ -274,6 +274,8 @@ static int add_all(struct build *build)
 		r = build_sites(build, from->mapped, from->mapped_count, "mapped", &process->mapped,
 				NULL);
 	if (r == 0)
+		r = build_containers(build);
+	if (r == 0)
 		r = build_series(build);
 	if (r == 0)
 		r = build_leaks(build);

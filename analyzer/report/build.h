@@ -63,6 +63,9 @@ attr_nodiscard int build_push_node(struct build *build, uint32_t node, uint32_t 
 attr_nodiscard int build_sites(struct build *build, const struct result_site *from, size_t count,
 			       const char *kind, report_sites *sites, uint64_t *sigs);
 
+/** build_containers() - the biggest containers; after the sites.  Return: 0 or -ENOMEM */
+attr_nodiscard int build_containers(struct build *build);
+
 /** build_series() - the checkpoints; after the sites.  Return: 0 or -ENOMEM */
 attr_nodiscard int build_series(struct build *build);
 

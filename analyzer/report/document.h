@@ -217,6 +217,24 @@ struct report_collection {
 	uint64_t heap_blocks;
 };
 
+/** struct report_container - see struct result_container; @type is "" when it is not known */
+struct report_container {
+	const char *type;
+	uint32_t stack;
+	uint32_t side_stack;
+	uint64_t bytes;
+	uint64_t length;
+};
+
+/** struct report_containers - see struct result_containers; time from the process's start */
+struct report_containers {
+	uint64_t time_ns;
+	uint64_t heap_bytes;
+	bool is_end;
+	bool partial;
+	VEC(struct report_container) items;
+};
+
 /** struct report_python - see struct result_python; @version is NULL when there is none */
 struct report_python {
 	const char *version;
@@ -227,6 +245,7 @@ struct report_python {
 	uint64_t uncollectable;
 	bool has_arenas;
 	struct result_arenas arenas;
+	VEC(struct report_containers) containers;
 	VEC(struct report_collection) collections;
 };
 

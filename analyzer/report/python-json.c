@@ -2,6 +2,7 @@
 /* Both directions side by side, so that they cannot differ unseen. */
 #include "report/python-json.h"
 
+#include <errno.h>
 #include <string.h>
 
 static void write_counts(struct emit *emit, const char *key, const uint64_t *counts)
@@ -53,6 +54,87 @@ static void load_arenas(struct load *load, const json_t *object, struct result_a
 	load_level(load, from, "end", &arenas->end);
 }
 
+static void write_container(struct emit *emit, const struct report_container *container)
+{
+	emit_object(emit, NULL, EMIT_FLAT);
+	emit_text(emit, "type", container->type);
+	if (container->stack != REPORT_NONE)
+		emit_uint(emit, "stack", container->stack);
+	if (container->side_stack != REPORT_NONE)
+		emit_uint(emit, "items_stack", container->side_stack);
+	emit_uint(emit, "bytes", container->bytes);
+	emit_uint(emit, "length", container->length);
+	emit_end(emit);
+}
+
+static void write_containers(struct emit *emit, const struct report_python *python)
+{
+	emit_array(emit, "containers", EMIT_LINES);
+	for (size_t i = 0; i < python->containers.count; i++) {
+		const struct report_containers *at = &python->containers.at[i];
+
+		emit_object(emit, NULL, EMIT_LINES);
+		emit_uint(emit, "time_ns", at->time_ns);
+		emit_uint(emit, "heap_bytes", at->heap_bytes);
+		emit_bool(emit, "end", at->is_end);
+		emit_bool(emit, "partial", at->partial);
+		emit_array(emit, "biggest", EMIT_LINES);
+		for (size_t j = 0; j < at->items.count; j++)
+			write_container(emit, &at->items.at[j]);
+		emit_end(emit);
+		emit_end(emit);
+	}
+	emit_end(emit);
+}
+
+static uint32_t load_stack(struct load *load, const json_t *from, const char *key)
+{
+	uint32_t stack = load_uint32(load, from, key, REPORT_NONE);
+
+	if (stack != REPORT_NONE && stack >= load->report->stacks.count)
+		load_fail(load, -EINVAL, "there is no stack %u", stack);
+	return stack;
+}
+
+static void load_moment(struct load *load, const json_t *from, struct report_containers *to)
+{
+	const json_t *array = load_array(load, from, "biggest");
+
+	for (size_t i = 0; i < json_array_size(array) && !load->error; i++) {
+		const json_t *at = json_array_get(array, i);
+		struct report_container container = {
+			.type = load_text(load, at, "type"),
+			.stack = load_stack(load, at, "stack"),
+			.side_stack = load_stack(load, at, "items_stack"),
+			.bytes = load_uint(load, at, "bytes"),
+			.length = load_uint(load, at, "length"),
+		};
+
+		if (vec_push(&to->items, container) < 0)
+			load_fail(load, -ENOMEM, "%s", "");
+	}
+}
+
+static void load_containers(struct load *load, const json_t *object, struct report_python *python)
+{
+	const json_t *array = load_array(load, object, "containers");
+
+	for (size_t i = 0; i < json_array_size(array) && !load->error; i++) {
+		const json_t *at = json_array_get(array, i);
+		struct report_containers containers = {
+			.time_ns = load_uint(load, at, "time_ns"),
+			.heap_bytes = load_uint(load, at, "heap_bytes"),
+			.is_end = load_bool(load, at, "end", false),
+			.partial = load_bool(load, at, "partial", false),
+		};
+
+		if (vec_push(&python->containers, containers) < 0)
+			load_fail(load, -ENOMEM, "%s", "");
+		else
+			load_moment(load, at, &python->containers.at[i]);
+	}
+}
+
 void python_json_write(struct emit *emit, const struct report_python *python)
 {
 	if (!python->version)
@@ -66,6 +148,8 @@ void python_json_write(struct emit *emit, const struct report_python *python)
 	emit_uint(emit, "uncollectable", python->uncollectable);
 	if (python->has_arenas)
 		write_arenas(emit, &python->arenas);
+	if (python->containers.count)
+		write_containers(emit, python);
 	emit_array(emit, "collections", EMIT_LINES);
 	for (size_t i = 0; i < python->collections.count; i++) {
 		const struct report_collection *at = &python->collections.at[i];
@@ -105,6 +189,8 @@ void python_json_load(struct load *load, const json_t *object, struct report_pyt
 	python->has_arenas = json_object_get(from, "arenas") != NULL;
 	if (python->has_arenas)
 		load_arenas(load, from, &python->arenas);
+	if (json_object_get(from, "containers"))
+		load_containers(load, from, python);
 	array = load_array(load, from, "collections");
 	for (size_t i = 0; i < json_array_size(array) && !load->error; i++) {
 		const json_t *at = json_array_get(array, i);

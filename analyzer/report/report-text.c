@@ -71,6 +71,7 @@ static int print_overview(const struct text *text)
 	text_histograms(text);
 	text_threads(text);
 	text_types(text);
+	text_containers(text);
 	text_marks(text);
 	text_processes(text);
 	return 0;

@@ -217,6 +217,9 @@ struct report *report_free(struct report *report)
 		vec_fini(&process->types);
 		vec_fini(&process->modules);
 		vec_fini(&process->python.collections);
+		for (size_t j = 0; j < process->python.containers.count; j++)
+			vec_fini(&process->python.containers.at[j].items);
+		vec_fini(&process->python.containers);
 		vec_fini(&process->scan.holders);
 		for (size_t k = 0; k < process->leaks.count; k++) {
 			vec_fini(&process->leaks.at[k].members);

@@ -49,6 +49,9 @@ void text_python(const struct text *text);
 /** text_by() - a table; @sort as of table_init().  Return: 0 or -ENOMEM */
 attr_nodiscard int text_by(const struct text *text, enum table_by by, enum report_sort sort);
 
+/** text_containers() - the biggest containers of a Python process */
+void text_containers(const struct text *text);
+
 /** text_histograms() - sizes and lifetimes */
 void text_histograms(const struct text *text);
 

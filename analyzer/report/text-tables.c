@@ -174,29 +174,55 @@ void text_threads(const struct text *text)
 	free(order);
 }
 
+static int by_type_bytes(const void *a, const void *b)
+{
+	const struct result_type *x = *(const struct result_type *const *)a;
+	const struct result_type *y = *(const struct result_type *const *)b;
+
+	if (x->peak_bytes != y->peak_bytes)
+		return x->peak_bytes > y->peak_bytes ? -1 : 1;
+	if (x->live_bytes != y->live_bytes)
+		return x->live_bytes > y->live_bytes ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static void print_type(const struct text_out *out, const struct result_type *type)
+{
+	struct strbuf name = { 0 };
+
+	text_out_clean(out, &name, type->name);
+	text_out_clip(out, &name, 20);
+	(void)fprintf(out->file, "    %s", strbuf_get(&name));
+	text_out_pad(out, utf8_width(strbuf_get(&name)), 20);
+	(void)fprintf(out->file, "%14s%14s%14s%14s\n", units_count(type->peak_blocks).s,
+		      units_bytes(type->peak_bytes).s, units_count(type->live_blocks).s,
+		      units_bytes(type->live_bytes).s);
+	strbuf_fini(&name);
+}
+
 void text_types(const struct text *text)
 {
 	const struct text_out *out = &text->out;
 	const struct report_process *process = text->process;
+	size_t count = process->types.count;
+	const struct result_type **order = calloc(count + 1, sizeof(*order));
 
-	if (!process->types.count)
+	if (!count || !order) {
+		free(order);
 		return;
-	(void)fprintf(out->file, "\n%s%-24s%s%s%14s%14s%14s%14s%s\n", out->bold, "TYPES",
-		      out->plain, out->dim, "allocations", "at peak", "live blocks", "live bytes",
-		      out->plain);
-	for (size_t i = 0; i < process->types.count && i < ROWS_MAX; i++) {
-		const struct result_type *type = &process->types.at[i];
-		struct strbuf name = { 0 };
-
-		text_out_clean(out, &name, type->name);
-		text_out_clip(out, &name, 20);
-		(void)fprintf(out->file, "    %s", strbuf_get(&name));
-		text_out_pad(out, utf8_width(strbuf_get(&name)), 20);
-		(void)fprintf(out->file, "%14s%14s%14s%14s\n", units_count(type->allocations).s,
-			      units_bytes(type->peak_bytes).s, units_count(type->live_blocks).s,
-			      units_bytes(type->live_bytes).s);
-		strbuf_fini(&name);
 	}
+	for (size_t i = 0; i < count; i++)
+		order[i] = &process->types.at[i];
+	qsort(order, count, sizeof(const void *), by_type_bytes);
+	(void)fprintf(out->file, "\n%s%-24s%s%s%14s%14s%14s%14s%s\n", out->bold, "TYPES",
+		      out->plain, out->dim, "at the peak", "bytes", "at the end", "bytes",
+		      out->plain);
+	for (size_t i = 0; i < count && i < ROWS_MAX; i++)
+		print_type(out, order[i]);
+	if (count > ROWS_MAX)
+		(void)fprintf(out->file, "    %s%zu more%s\n", out->dim, count - ROWS_MAX,
+			      out->plain);
+	free(order);
 }
 
 void text_marks(const struct text *text)

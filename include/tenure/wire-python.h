@@ -30,6 +30,8 @@
  * GC_START   struct tenure_py_gc
  * GC_STOP    struct tenure_py_gc
  * ARENA      u64 address, u64 bytes: pymalloc has a new arena; 0 bytes: it gives one back.
+ * CONTAINERS struct tenure_py_containers, then so many of struct tenure_py_container:
+ *            the biggest ones, in no order.
  * RUNTIME_END: user code is over, the interpreter begins to take itself apart.
  */
 enum tenure_py_ext {
@@ -42,6 +44,7 @@ enum tenure_py_ext {
 	TENURE_PY_GC_STOP,
 	TENURE_PY_RUNTIME_END,
 	TENURE_PY_ARENA,
+	TENURE_PY_CONTAINERS,
 };
 
 /* How a line table is to be read. */
@@ -98,6 +101,35 @@ struct tenure_py_code {
 };
 
 _Static_assert(sizeof(struct tenure_py_code) == 20, "wire: python code");
+
+#define TENURE_PY_CONTAINERS_MAX 32u
+
+/**
+ * struct tenure_py_containers - head of TENURE_PY_CONTAINERS
+ * @moment:  1: the interpreter is about to end; 0: a full collection has ended
+ * @partial: not all objects were looked at
+ */
+struct tenure_py_containers {
+	uint32_t count;
+	uint16_t moment;
+	uint16_t partial;
+};
+
+/**
+ * struct tenure_py_container - a list, dictionary, set, tuple or deque
+ * @block:  where the object's block begins
+ * @side:   the block that holds its items, 0 when there is none but the object's
+ * @pieces: bytes of blocks that hold items and are too many to be told
+ * @length: items
+ */
+struct tenure_py_container {
+	uint64_t block;
+	uint64_t side;
+	uint64_t pieces;
+	uint64_t length;
+};
+
+_Static_assert(sizeof(struct tenure_py_container) == 32, "wire: python container");
 
 /*
  * A TENURE_NODE_PYTHON node: pc = code id << 20 | offset of the instruction.

@@ -193,16 +193,56 @@ def arenas_are_what_the_interpreter_says(context):
     assert re.search(r"^    fragmentation +\d+\.\d % +\d+\.\d %$", text, re.M), text
 
 
-def done_version(context):
-    return context.plain(["-VV"]).stdout.decode()
+def is_free_threaded(context):
+    return b"free-threading" in context.plain(["-VV"]).stdout
+
+
+def keeps_no_generations(context):
+    return is_free_threaded(context) or (3, 14) <= context.version < (3, 14, 5)
 
 
 @test
 def without_pymalloc_there_are_no_arenas(context):
-    if "free-threading" in done_version(context):
+    if is_free_threaded(context):
         raise python.Skip("it has no other allocator")
     done = context.target("lines.py", env={"PYTHONMALLOC": "malloc"})
     assert "arenas" not in done.document.processes[0]["python"]
+
+
+def check_containers(context, moment, truth):
+    """The biggest ones of a moment are those of @truth: {type: (items, bytes)}."""
+    found = {}
+    for one in moment["biggest"]:
+        found.setdefault(one["type"], one)
+    for name, (length, size) in truth.items():
+        assert found[name]["length"] == length, (name, found.get(name), length)
+        # An ordered one has a list of nodes besides; a subclass' object may have a dictionary.
+        exact = "." not in name or name == "collections.deque"
+        assert found[name]["bytes"] == size if exact else \
+            size * 0.4 < found[name]["bytes"] <= size, (name, found[name], size)
+    sizes = [one["bytes"] for one in moment["biggest"]]
+    assert sizes == sorted(sizes, reverse=True) and not moment["partial"]
+
+
+@test
+def the_biggest_containers_are_found(context):
+    done = context.target("containers.py", "leave")
+    moments = done.document.processes[0].get("python", {}).get("containers")
+    if moments is None and keeps_no_generations(context):
+        raise python.Skip("objects are not kept by generation there")
+    assert not moments[-1]["end"]
+    check_containers(context, moments[-1], done.truth)
+    for one in moments[-1]["biggest"]:
+        if one["type"] == "list" and one["length"] == 13000:
+            names = [frame[2] for frame in done.document.python_stack(one["items_stack"])]
+            assert "make" in names, names
+
+    done = context.target("containers.py")
+    last = done.document.processes[0]["python"]["containers"][-1]
+    assert last["end"]
+    check_containers(context, last, done.truth)
+    text = tenure(context, "report", "report.json").out
+    assert re.search(r"^  1 +\d+ KiB +[\d,]+  (dict|set)", text, re.M), text
 
 
 if __name__ == "__main__":

@@ -221,6 +221,15 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 		.collected = 5,
 		.uncollectable = 1,
 	};
+	static const struct result_containers containers[] = {
+		{ 1500,
+		  7000,
+		  false,
+		  true,
+		  2,
+		  { { 0, 1, 4000, 100 }, { 1, RESULT_SITE_NONE, 3000, 10 } } },
+		{ 2500, 5000, true, false, 1, { { 1, 0, 3000, 10 } } },
+	};
 	static const struct result_arenas arenas = {
 		.peak = { 3, 786432, 100, 5000, 6400 },
 		.end = { 1, 262144, 10, 500, 640 },
@@ -230,6 +239,8 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 
 	process.python = &python;
 	process.arenas = &arenas;
+	process.containers = containers;
+	process.containers_count = ARRAY_SIZE(containers);
 	process.totals.by_fn[TENURE_FN_MALLOC] = 8;
 	process.totals.by_fn[TENURE_FN_CALLOC] = 10;
 	process.totals.by_fn[TENURE_FN_REALLOC] = 1;

@@ -10,15 +10,17 @@
 #include "intercept.h"
 #include "record.h"
 #include "sample.h"
+#include "scan.h"
 #include "stack.h"
 #include "tenure/tenure.h"
 #include "thread.h"
 
 #define NAME_BYTES_MAX 200
 
-static void mark(const char *name, uint32_t kind)
+static void mark(const char *name, uint32_t kind, const struct stack_regs *regs)
 {
 	struct thread *thread;
+	bool asked = false;
 
 	if (!name)
 		return;
@@ -27,22 +29,36 @@ static void mark(const char *name, uint32_t kind)
 		return;
 	record_ext(thread, TENURE_EXT_MARK, &kind, sizeof(kind), name,
 		   strnlen(name, NAME_BYTES_MAX));
+	if (scan_has_flag(TENURE_SCAN_MARKS) && scan_is_wanted()) {
+		scan_name(name);
+		asked = scan_ask(thread, TENURE_MOMENT_MARK, regs);
+	}
+	if (asked)
+		record_flush(thread);
 	thread_leave(thread);
+	if (asked)
+		scan_wait();
 }
 
 attr_export void tenure_hook_mark(const char *name)
 {
-	mark(name, TENURE_MARK_POINT);
+	const struct stack_regs regs = STACK_HERE();
+
+	mark(name, TENURE_MARK_POINT, &regs);
 }
 
 attr_export void tenure_hook_phase_begin(const char *name)
 {
-	mark(name, TENURE_MARK_PHASE_BEGIN);
+	const struct stack_regs regs = STACK_HERE();
+
+	mark(name, TENURE_MARK_PHASE_BEGIN, &regs);
 }
 
 attr_export void tenure_hook_phase_end(const char *name)
 {
-	mark(name, TENURE_MARK_PHASE_END);
+	const struct stack_regs regs = STACK_HERE();
+
+	mark(name, TENURE_MARK_PHASE_END, &regs);
 }
 
 attr_export void tenure_hook_alloc(const void *block, size_t bytes)

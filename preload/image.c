@@ -135,6 +135,7 @@ bool image_start(void)
 
 	shared = NULL;
 	image->pid = sys_getpid();
+	image->forked = had_image;
 	image->pipe.fd = -1;
 	image->memory.fd = -1;
 	if (!had_image) {

@@ -53,6 +53,7 @@ struct image_fd {
  * @memory:       the memfd
  * @sink_lock:    taken to reconnect
  * @modules_lock: taken to scan the loaded objects
+ * @forked:       a child of fork(): the heap is inherited
  * @retired:      slots whose owners are ending or gone; atomic
  * @retired_hint: where the search for such a slot goes on
  * @notes:        notes sent
@@ -68,6 +69,7 @@ struct image {
 	uint32_t max_depth;
 	uint32_t sink_lock;
 	uint32_t modules_lock;
+	uint32_t forked;
 	uint32_t retired;
 	uint32_t retired_hint;
 	uint32_t notes;

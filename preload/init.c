@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "fatal.h"
 #include "image.h"
 #include "intercept-new.h"
 #include "layer.h"
@@ -23,12 +24,14 @@
 
 /* Absent in other libcs, where the shim stays off. */
 extern __typeof__(on_exit) on_exit __attribute__((weak));
+/* What at_quick_exit() is in glibc. */
+extern int __cxa_at_quick_exit(void (*handler)(void *), void *dso) __attribute__((weak));
 
 /*
  * Registered before the program starts, hence called after all destructors of
  * the executable and its libraries.
  */
-static void at_exit(int status, void *arg)
+static attr_noinline void at_exit(int status, void *arg)
 {
 	const struct stack_regs regs = STACK_HERE();
 	int32_t code = status;
@@ -53,6 +56,14 @@ static void at_exit(int status, void *arg)
 		scan_wait();
 }
 
+static attr_noinline void at_quick_exit_(void *arg)
+{
+	const struct stack_regs regs = STACK_HERE();
+
+	(void)arg;
+	scan_now(TENURE_MOMENT_QUICK_EXIT, &regs);
+}
+
 __attribute__((constructor)) static void init(void)
 {
 	struct thread *thread;
@@ -63,6 +74,8 @@ __attribute__((constructor)) static void init(void)
 		return;
 	if (on_exit)
 		(void)on_exit(at_exit, NULL);
+	if (__cxa_at_quick_exit)
+		(void)__cxa_at_quick_exit(at_quick_exit_, NULL);
 	if (lookup_in_program("malloc"))
 		image_lost(TENURE_LOST_OWN, 1);
 	modules_scan(thread);
@@ -70,4 +83,5 @@ __attribute__((constructor)) static void init(void)
 	redirect_init(thread, intercept_new_operators);
 	provider_watch(thread);
 	thread_leave(thread);
+	fatal_init();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Standing still at the end, while the analyzer looks for leaks.
+ * Standing still, while the analyzer looks for leaks.
  */
 #include "scan.h"
 
@@ -8,14 +8,33 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <string.h>
 
+#include "arch/arch.h"
 #include "image.h"
+#include "modules.h"
+#include "park.h"
+#include "record.h"
 #include "shared.h"
 #include "sink.h"
 #include "sys.h"
 
 #define SLICE_NS 50000000u
 #define LIMIT_NS 60000000000u
+
+/* From the linker, as each object has them. */
+extern const char object_start[] __asm__("__ehdr_start") attr_hidden;
+extern const char text_end[] __asm__("etext") attr_hidden;
+
+bool scan_code_has(uintptr_t pc)
+{
+	return pc >= (uintptr_t)object_start && pc < (uintptr_t)text_end;
+}
+
+static struct tenure_scan_area *area(void)
+{
+	return (void *)((uint8_t *)shared + TENURE_SHARED_SCAN_OFFSET);
+}
 
 static uint32_t exchange(uint32_t from, uint32_t to)
 {
@@ -26,23 +45,56 @@ static uint32_t exchange(uint32_t from, uint32_t to)
 	return is;
 }
 
-/* From the linker, as each object has them. */
-extern const char object_start[] __asm__("__ehdr_start") attr_hidden;
-extern const char text_end[] __asm__("etext") attr_hidden;
+bool scan_is_wanted(void)
+{
+	/* A forked child's state reads 0; a child of vfork() has all but its number in common. */
+	return image_state() == IMAGE_ON && shared &&
+	       __atomic_load_n(&shared->scan, __ATOMIC_ACQUIRE) == TENURE_SCAN_WANTED &&
+	       image->pid == sys_getpid();
+}
+
+bool scan_has_flag(uint32_t flag)
+{
+	return image_state() == IMAGE_ON && shared && area()->flags & flag;
+}
+
+/* What is the same at all moments. */
+static void describe(uint32_t moment, uint32_t tid)
+{
+	struct tenure_scan_area *scan = area();
+
+	scan->moment = moment;
+	scan->tid = tid;
+	scan->stack = 0;
+	scan->signal = 0;
+	scan->busy = 0;
+	scan->regs_count = 0;
+	scan->parked_count = 0;
+	scan->self = (uint64_t)pthread_self();
+	scan->code = (uintptr_t)object_start;
+	scan->code_end = (uintptr_t)text_end;
+}
+
+void scan_name(const char *name)
+{
+	size_t n = strnlen(name, TENURE_SCAN_NAME - 1);
+
+	memcpy(area()->name, name, n);
+	area()->name[n] = '\0';
+}
 
 bool scan_ask(struct thread *thread, uint32_t moment, const struct stack_regs *regs)
 {
-	/* A child of vfork() has all of this in common with its parent. */
-	if (!shared || image->pid != sys_getpid() ||
-	    __atomic_load_n(&shared->scan, __ATOMIC_ACQUIRE) != TENURE_SCAN_WANTED)
+	if (!scan_is_wanted())
 		return false;
-	shared->scan_moment = moment;
-	shared->scan_tid = thread->tid;
-	shared->scan_stack = stack_capture(thread, regs);
-	shared->scan_sp = regs->sp;
-	shared->scan_self = (uint64_t)pthread_self();
-	shared->scan_code = (uintptr_t)object_start;
-	shared->scan_code_end = (uintptr_t)text_end;
+	describe(moment, thread->tid);
+	area()->stack = stack_capture(thread, regs);
+	area()->sp = regs->sp;
+	/* Where the program's functions still run, what they keep in registers counts. */
+	if (moment != TENURE_MOMENT_EXIT && moment != TENURE_MOMENT_QUICK_EXIT) {
+		area()->regs_count = arch_kept(area()->regs);
+		area()->sp = sys_sp();
+	}
 	return exchange(TENURE_SCAN_WANTED, TENURE_SCAN_ASKED) == TENURE_SCAN_WANTED;
 }
 
@@ -55,6 +107,18 @@ static bool is_analyzer_gone(void)
 	       (SYS_CALL5(SYS_ppoll, &poll, 1, &now, NULL, 0) == 1 && poll.revents & POLLERR);
 }
 
+/* The analyzer may not stop threads. */
+static void park(void)
+{
+	struct tenure_scan_area *scan = area();
+
+	scan->parked_count = 0;
+	/* There calls of the program would be interrupted that are to go on. */
+	if (scan->moment != TENURE_MOMENT_MARK)
+		scan->parked = (uintptr_t)park_all(&scan->parked_count);
+	(void)exchange(TENURE_SCAN_PARK, TENURE_SCAN_ASKED);
+}
+
 void scan_wait(void)
 {
 	uint64_t begin, now;
@@ -65,12 +129,62 @@ void scan_wait(void)
 		const struct timespec slice = { .tv_nsec = SLICE_NS };
 		uint32_t state = __atomic_load_n(&shared->scan, __ATOMIC_ACQUIRE);
 
-		if (state != TENURE_SCAN_ASKED && state != TENURE_SCAN_WORKING)
+		if (state == TENURE_SCAN_PARK)
+			park();
+		else if (state != TENURE_SCAN_ASKED && state != TENURE_SCAN_WORKING)
 			return;
-		(void)SYS_CALL6(SYS_futex, &shared->scan, FUTEX_WAIT, state, &slice, NULL, 0);
+		else
+			(void)SYS_CALL6(SYS_futex, &shared->scan, FUTEX_WAIT, state, &slice, NULL,
+					0);
 		if (sys_clock_ns(CLOCK_MONOTONIC, &now) < 0 || now - begin > LIMIT_NS ||
 		    is_analyzer_gone())
 			break;
 	}
 	__atomic_store_n(&shared->scan, TENURE_SCAN_OFF, __ATOMIC_SEQ_CST);
+}
+
+void scan_now(uint32_t moment, const struct stack_regs *regs)
+{
+	struct thread *thread;
+	bool asked;
+
+	if (!scan_is_wanted())
+		return;
+	thread = thread_enter();
+	if (!thread)
+		return;
+	/* Perhaps in a signal handler: this one does not wait for locks. */
+	modules_poll(thread);
+	asked = scan_ask(thread, moment, regs);
+	if (asked) {
+		image_clock(thread);
+		record_flush(thread);
+	}
+	thread_leave(thread);
+	if (asked)
+		scan_wait();
+}
+
+void scan_signal(int signal, const ucontext_t *context)
+{
+	struct thread *thread = thread_self_;
+	struct tenure_scan_area *scan;
+
+	if (!scan_is_wanted())
+		return;
+	scan = area();
+	describe(TENURE_MOMENT_SIGNAL, sys_gettid());
+	scan->signal = (uint32_t)signal;
+	scan->busy = thread && thread->slot && thread->slot->busy;
+	scan->regs_count = arch_context(context, scan->regs, &scan->sp);
+	if (exchange(TENURE_SCAN_WANTED, TENURE_SCAN_ASKED) != TENURE_SCAN_WANTED)
+		return;
+	/* A chunk wakes the analyzer; else it looks from time to time. */
+	if (thread_is_open(thread)) {
+		thread_guard(thread, THREAD_BUSY);
+		image_clock(thread);
+		record_flush(thread);
+		thread_leave(thread);
+	}
+	scan_wait();
 }

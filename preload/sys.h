@@ -99,6 +99,38 @@ static attr_always_inline uint64_t sys_ticks(void)
 #define SYS_CALL6(nr, a, b, c, d, e, f) \
 	sys_call((nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
+/* What sigaction(2) takes. */
+struct sys_sigaction {
+	uintptr_t handler;
+	unsigned long flags;
+	uintptr_t restorer;
+	uint64_t mask;
+};
+
+#if defined(__x86_64__)
+/* Where a handler returns to: the kernel asks for it here, and debuggers know it by its bytes. */
+void sys_sigreturn(void) attr_hidden;
+#define SYS_SA_RESTORER 0x04000000ul
+#endif
+
+/** sys_sigaction() - either may be NULL */
+static inline long sys_sigaction(int sig, const struct sys_sigaction *action,
+				 struct sys_sigaction *ret_old)
+{
+	struct sys_sigaction whole = { 0 };
+
+	if (action)
+		whole = *action;
+#if defined(__x86_64__)
+	if (action) {
+		whole.flags |= SYS_SA_RESTORER;
+		whole.restorer = (uintptr_t)sys_sigreturn;
+	}
+#endif
+	return SYS_CALL4(SYS_rt_sigaction, sig, action ? &whole : NULL, ret_old,
+			 sizeof(whole.mask));
+}
+
 /* A signal set as the kernel has it: 64 bits, bit n - 1 for signal n. */
 struct sys_sigset {
 	uint64_t bits;

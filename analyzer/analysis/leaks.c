@@ -133,7 +133,7 @@ static int look(struct result_leaks *leaks, const struct session_view *view,
 	leaks->scan_ns = now_ns() - begin;
 	leaks->unread = graph.unread;
 	if (r == 0 && target->is_gone(target->arg)) {
-		leaks->why = "the program had waited too long and went on";
+		leaks->why = strdup("the program had waited too long and went on");
 		r = -ECANCELED;
 	}
 	if (r == 0)
@@ -156,9 +156,13 @@ struct result_leaks *leaks_find(const struct session_view *view, const struct ta
 		return NULL;
 	leaks->moment = target->moment;
 	leaks->direct = target->direct;
+	leaks->signal = target->signal;
+	if (target->moment == TENURE_MOMENT_MARK && target->name)
+		leaks->name = strdup(target->name);
 	r = look(leaks, view, target);
 	if (r < 0 && !leaks->why)
-		leaks->why = r == -E2BIG ? "there are too many blocks" : "memory has run out";
+		leaks->why =
+			strdup(r == -E2BIG ? "there are too many blocks" : "memory has run out");
 	return leaks;
 }
 
@@ -170,6 +174,8 @@ struct result_leaks *leaks_free(struct result_leaks *leaks)
 		free((void *)(uintptr_t)leaks->items[i].members);
 		free((void *)(uintptr_t)leaks->items[i].links);
 	}
+	free(leaks->why);
+	free(leaks->name);
 	free(leaks->items);
 	free(leaks->holders);
 	free(leaks);

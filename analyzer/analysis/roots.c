@@ -237,12 +237,12 @@ static int scan_threads(struct graph *graph, struct result_leaks *leaks, uint64_
 		const struct target_thread *thread = &target->threads[i];
 
 		leaks->threads++;
+		leaks->asleep += thread->asleep;
 		if (!thread->stopped) {
 			leaks->unstopped++;
 			continue;
 		}
-		if (!thread->asking)
-			r = scan_registers(graph, thread);
+		r = scan_registers(graph, thread);
 		if (r == 0)
 			r = scan_stack(graph, thread);
 		if (r == 0)

@@ -12,13 +12,15 @@
 
 #include "tenure/wire.h"
 
-#define TARGET_REGS 16u
+#define TARGET_REGS TENURE_SCAN_REGS
 
 /**
  * struct target_thread - one thread
  * @asking:  it is the one that asked for the scan, and waits
  * @stopped: it stands still, and @sp, @self, @regs are known
  * @in_hook: it was stopped inside the shim or the allocator
+ * @asleep:  it sleeps in a signal handler of the shim
+ * @signal:  was on its way to it
  * @self:    its pthread_self(), 0: not known
  */
 struct target_thread {
@@ -26,6 +28,8 @@ struct target_thread {
 	bool asking;
 	bool stopped;
 	bool in_hook;
+	bool asleep;
+	int signal;
 	uint32_t regs_count;
 	uint64_t sp;
 	uint64_t self;
@@ -51,7 +55,10 @@ struct target_map {
  * @direct:  memory is read with process_vm_readv(2), not through a descriptor
  * @lossy:   events have been lost: there may be blocks that nobody knows
  * @stack:   of the asking thread, a node
+ * @signal:  with TENURE_MOMENT_SIGNAL; @name: with TENURE_MOMENT_MARK
  * @nodes:   ids below @nodes_count, unchecked
+ * @result:  descriptor that what was found is written to
+ * @report:  descriptor for a whole report as of now, -1: none is wanted
  */
 struct target {
 	size_t (*read)(void *arg, uint64_t addr, void *to, size_t bytes);
@@ -62,12 +69,16 @@ struct target {
 	bool lossy;
 	uint32_t moment; /* enum tenure_moment */
 	uint32_t stack;
+	uint32_t signal;
+	const char *name;
 	const struct target_thread *threads;
 	size_t threads_count;
 	const struct target_map *maps;
 	size_t maps_count;
 	const struct tenure_node *nodes;
 	uint32_t nodes_count;
+	int result;
+	int report;
 };
 
 #endif /* BASE_TARGET_H */

@@ -78,8 +78,8 @@ static const struct cli_option table[] = {
 	{ "no-python", 0, CLI_FLAG, NULL, NULL, "Recording",
 	  "record Python programs like all others", &options.no_python },
 	{ "leaks", 0, CLI_FLAG, NULL, NULL, "Recording",
-	  "when a process ends by exit(), stop it, read its memory and say which blocks nothing "
-	  "points to any more; not part of a capture, and not with --sample",
+	  "when a process ends, by exit(), by a signal or by becoming another program, stop it, "
+	  "read its memory and say which blocks nothing points to any more; not with --sample",
 	  &options.leaks },
 	{ "suppressions", 0, CLI_FILE, "FILE", NULL, "Recording", SUPPRESSIONS_TEXT,
 	  &options.suppressions },
@@ -126,6 +126,7 @@ static int set_options(struct run *run)
 	if (options.paused)
 		run->server.welcome_flags |= TENURE_WELCOME_PAUSED;
 	run->server.scan = options.leaks;
+	run->server.scan_flags = TENURE_SCAN_SIGNALS;
 	if (options.suppressions && !options.leaks) {
 		log_error("--suppressions has a meaning only with --leaks");
 		return -EINVAL;

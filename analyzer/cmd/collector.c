@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "analysis/leaks-code.h"
 #include "analysis/leaks.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -85,18 +87,47 @@ static void image_ended(void *arg, const struct image_end *end)
 	log_detail("process %u: image ended", image->pid);
 }
 
+/* In a process of its own, see struct input_ops. */
 static void scan(void *arg, const struct target *target)
 {
 	struct collected *image = arg;
 	struct session_view view;
+	struct result_leaks *leaks;
+	struct strbuf bytes = { 0 };
 
 	session_view(image->session, &view);
+	leaks = leaks_find(&view, target);
+	if (!leaks)
+		return;
+	leaks_encode(leaks, &bytes);
+	for (size_t at = 0; !bytes.failed && at < bytes.count;) {
+		ssize_t n = write(target->result, bytes.at + at, bytes.count - at);
+
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+	}
+}
+
+static void looked(void *arg, uint32_t moment, const char *why, const uint8_t *bytes, size_t count)
+{
+	struct collected *image = arg;
+	struct result_leaks *leaks = NULL;
+
+	if (why)
+		leaks = leaks_failed(moment, why);
+	else if (leaks_decode(bytes, count, &leaks) < 0)
+		leaks = leaks_failed(moment, "what was found cannot be read");
+	/* A look that came to nothing is no reason to forget an earlier one. */
+	if (!leaks || (!leaks->done && image->leaks && image->leaks->done)) {
+		leaks_free(leaks);
+		return;
+	}
+	session_give_leaks(image->session, leaks);
 	leaks_free(image->leaks);
-	image->leaks = leaks_find(&view, target);
-	session_give_leaks(image->session, image->leaks);
-	if (image->leaks)
-		log_detail("process %u: looked for leaks in %llu us", image->pid,
-			   (unsigned long long)image->leaks->total_ns / 1000);
+	image->leaks = leaks;
+	log_detail("process %u: looked for leaks in %llu us", image->pid,
+		   (unsigned long long)leaks->total_ns / 1000);
 }
 
 static void run(void *arg, const uint8_t *payload, size_t bytes)
@@ -116,6 +147,7 @@ const struct input_ops collector_ops = {
 	.image_ended = image_ended,
 	.run = run,
 	.scan = scan,
+	.looked = looked,
 };
 
 int collector_set_generations(struct collector *collector, const char *text)

@@ -32,6 +32,7 @@ enum capture_packet_type {
 	CAPTURE_END = 6,    /* struct stream_end, struct tenure_shared */
 	CAPTURE_RUN = 7,    /* image 0; what the runner knows, in its own words */
 	CAPTURE_MARK = 8,   /* u64 stamp, u32 enum tenure_mark_kind, name: made from outside */
+	CAPTURE_LOOK = 9,   /* u32 enum tenure_moment, u32 1: why not, else what was found */
 };
 
 /**

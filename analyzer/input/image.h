@@ -88,8 +88,11 @@ struct image_end {
  * @memory:      the resident set was sampled
  * @image_ended: the last call for this image
  * @run:         a capture holds a CAPTURE_RUN packet; may be NULL
- * @scan:        the process stands still and can be read; all events up to now
- *               have been passed on.  NULL: nobody wants to look
+ * @scan:        the process stands still and can be read; all events up to now have
+ *               been passed on.  Called in a fork of the analyzer, whose memory is lost
+ *               afterwards: what was found is written to target->result
+ * @looked:      @bytes of it are what scan() has written; NULL: @why it could not look.
+ *               @moment: enum tenure_moment
  */
 struct input_ops {
 	void *(*image_begun)(void *arg, const struct image_info *info);
@@ -98,6 +101,8 @@ struct input_ops {
 	void (*image_ended)(void *image, const struct image_end *end);
 	void (*run)(void *arg, const uint8_t *payload, size_t bytes);
 	void (*scan)(void *image, const struct target *target);
+	void (*looked)(void *image, uint32_t moment, const char *why, const uint8_t *bytes,
+		       size_t count);
 };
 
 #endif /* INPUT_IMAGE_H */

@@ -398,14 +398,21 @@ void live_tick(struct live *live)
 	pass_on(live, true);
 }
 
-void live_want_scan(struct live *live, int memfd)
+void live_want_scan(struct live *live, int memfd, uint32_t flags)
 {
 	void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
 
 	if (page == MAP_FAILED)
 		return;
 	live->page = page;
+	((struct tenure_scan_area *)(void *)((uint8_t *)page + TENURE_SHARED_SCAN_OFFSET))->flags =
+		flags;
 	__atomic_store_n(&live->page->scan, TENURE_SCAN_WANTED, __ATOMIC_RELEASE);
+}
+
+const struct tenure_shared *live_shared(const struct live *live)
+{
+	return shared_page(live);
 }
 
 static void take_all(struct live *live)

@@ -83,8 +83,14 @@ enum live_state live_read(struct live *live);
 /** live_tick() - called now and then while the pipe is quiet */
 void live_tick(struct live *live);
 
-/** live_want_scan() - let the process ask to be looked into at its end */
-void live_want_scan(struct live *live, int memfd);
+/**
+ * live_want_scan() - let the process ask to be looked into at its end
+ * @flags: enum tenure_scan_flag
+ */
+void live_want_scan(struct live *live, int memfd, uint32_t flags);
+
+/** live_shared() - the page shared with the process, to be read */
+const struct tenure_shared *live_shared(const struct live *live);
 
 /** live_catch_up() - pass on what has happened up to now, as far as its order is certain */
 void live_catch_up(struct live *live);

@@ -11,6 +11,7 @@
 
 /* Process images at once; a capture that claims more is damaged. */
 #define IMAGES_MAX 65536u
+#define WHY_BYTES  256
 
 struct replay {
 	const struct input_ops *ops;
@@ -118,6 +119,28 @@ static int nodes(struct stream *stream, const struct capture_packet *packet)
 	return 0;
 }
 
+static int looked(struct stream *stream, const struct capture_packet *packet)
+{
+	uint32_t head[2];
+	size_t count;
+	char why[WHY_BYTES];
+
+	if (packet->bytes < sizeof(head))
+		return -EBADMSG;
+	memcpy(head, packet->payload, sizeof(head));
+	count = packet->bytes - sizeof(head);
+	if (!head[1]) {
+		stream_looked(stream, head[0], NULL, packet->payload + sizeof(head), count);
+		return 0;
+	}
+	if (count >= sizeof(why))
+		count = sizeof(why) - 1;
+	memcpy(why, packet->payload + sizeof(head), count);
+	why[count] = '\0';
+	stream_looked(stream, head[0], why, NULL, 0);
+	return 0;
+}
+
 static int ended(struct replay *replay, uint32_t index, const struct capture_packet *packet)
 {
 	struct stream_end how;
@@ -181,6 +204,8 @@ static int feed(struct replay *replay, const struct capture_packet *packet)
 		return mark(stream, packet);
 	case CAPTURE_NODES:
 		return nodes(stream, packet);
+	case CAPTURE_LOOK:
+		return looked(stream, packet);
 	case CAPTURE_END:
 		return ended(replay, index, packet);
 	default:

@@ -1,26 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process asks to be looked into: stop it, tell the listener, let it go.
+ * A look into a process that stands still, from the question to the answer.
  *
  * The word scan of the shared page is the only one there that we write; the
  * process may write it too, when it has waited too long.
  */
+#include "scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "memory.h"
-#include "scan.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "control.h"
+#include "scan-worker.h"
 #include "stop.h"
+#include "ticks.h"
 
+#define LIMIT_NS    UINT64_C(50000000000)
+#define PATIENCE_MS 20000
+#define PART_BYTES  65536u
+#define PARKED_MAX  16384u
+#define RESULT_MAX  (UINT64_C(1) << 30)
+
+/**
+ * struct scan - one look
+ * @asked:    the process waits for it; else it was stopped by us alone
+ * @released: it goes on
+ * @worker:   0: none
+ * @pipe:     from the worker: a byte when the process may go on, then the result
+ * @client:   who is told, -1
+ */
 struct scan {
-	struct image *image;
-	struct memory memory;
-	stop_threads threads;
-	memory_maps maps;
+	struct scan_job job;
+	bool asked;
 	bool released;
-	bool gone;
+	pid_t worker;
+	int pipe;
+	int client;
+	uint64_t begin_ns;
+	struct strbuf result;
 };
 
 static bool change(struct tenure_shared *page, uint32_t from, uint32_t to)
@@ -29,109 +59,296 @@ static bool change(struct tenure_shared *page, uint32_t from, uint32_t to)
 					   __ATOMIC_SEQ_CST);
 }
 
+static void wake(struct tenure_shared *page)
+{
+	(void)syscall(SYS_futex, &page->scan, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static const struct tenure_scan_area *area_of(const struct image *image)
+{
+	return (const void *)((const uint8_t *)image->live.page + TENURE_SHARED_SCAN_OFFSET);
+}
+
 bool scan_is_asked(const struct image *image)
 {
-	return image->live.page &&
+	return image->live.page && !image->scan &&
 	       __atomic_load_n(&image->live.page->scan, __ATOMIC_ACQUIRE) == TENURE_SCAN_ASKED;
 }
 
-static size_t read_target(void *arg, uint64_t addr, void *to, size_t bytes)
-{
-	struct scan *scan = arg;
+/* ------------------------------------------------------------------ its end */
 
-	return scan->released ? 0 : memory_read(&scan->memory, addr, to, bytes);
-}
-
-static void release(void *arg)
+static void let_go(struct image *image)
 {
-	struct scan *scan = arg;
-	struct tenure_shared *page = scan->image->live.page;
+	struct scan *scan = image->scan;
 
 	if (scan->released)
 		return;
 	scan->released = true;
-	stop_release(&scan->threads);
-	scan->gone = !change(page, TENURE_SCAN_WORKING, TENURE_SCAN_WANTED);
-	(void)syscall(SYS_futex, &page->scan, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	stop_release(image->pid, &scan->job.threads);
+	if (scan->asked) {
+		(void)change(image->live.page, TENURE_SCAN_WORKING, TENURE_SCAN_WANTED);
+		wake(image->live.page);
+	}
 }
 
-static bool is_gone(void *arg)
+/* @why: NULL if all went well. */
+static void finish(struct server *server, struct image *image, const char *why)
 {
-	const struct scan *scan = arg;
+	struct scan *scan = image->scan;
+	struct strbuf *result = &scan->result;
+	int status = why ? -EIO : 0;
 
-	return scan->released ? scan->gone
-			      : __atomic_load_n(&scan->image->live.page->scan, __ATOMIC_ACQUIRE) !=
-					TENURE_SCAN_WORKING;
+	let_go(image);
+	if (scan->worker) {
+		if (why)
+			(void)kill(scan->worker, SIGKILL);
+		while (waitpid(scan->worker, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (scan->pipe >= 0) {
+		server_unwatch(server, scan->pipe);
+		(void)close(scan->pipe);
+	}
+	if (scan->client >= 0) {
+		control_answer(scan->client, status);
+		(void)close(scan->client);
+	} else {
+		image->looked = true;
+		if (!why && (result->failed || result->count < 2))
+			why = "the analyzer's memory has run out";
+		stream_looked(image->live.stream, scan->job.moment, why,
+			      why ? NULL : (const uint8_t *)result->at + 1,
+			      why ? 0 : result->count - 1);
+	}
+	scan_job_fini(&scan->job);
+	strbuf_fini(result);
+	free(scan);
+	image->scan = NULL;
+	if (image->ending)
+		server_image_end(server, image, IMAGE_UNKNOWN);
 }
 
-/* The shim's text: where the handler that asks lies, as its stack says. */
-static struct stop_code find_shim(const struct image *image)
-{
-	const struct stop_code code = { image->live.page->scan_code,
-					image->live.page->scan_code_end };
+/* ------------------------------------------------------------ its beginning */
 
-	return code.end > code.start ? code : (struct stop_code){ 0, 0 };
+/* Threads that the shim has sent to sleep itself. */
+static void add_parked(struct scan *scan, const struct tenure_scan_area *area)
+{
+	uint32_t count = area->parked_count;
+
+	for (uint32_t i = 0; i < count && i < PARKED_MAX; i++) {
+		struct tenure_scan_parked parked;
+
+		if (memory_read(&scan->job.memory, area->parked + i * sizeof(parked), &parked,
+				sizeof(parked)) != sizeof(parked))
+			return;
+		for (size_t t = 0; t < scan->job.threads.count; t++) {
+			struct target_thread *thread = &scan->job.threads.at[t];
+
+			if (thread->tid != parked.tid || thread->stopped || parked.asleep != 1)
+				continue;
+			thread->stopped = true;
+			thread->asleep = true;
+			thread->sp = parked.sp;
+			thread->self = parked.self;
+		}
+	}
 }
 
-static bool has_lost(const struct tenure_shared *page)
+static void add_asking(struct scan *scan, const struct tenure_scan_area *area)
 {
-	uint64_t lost = 0;
+	for (size_t i = 0; i < scan->job.threads.count; i++) {
+		struct target_thread *thread = &scan->job.threads.at[i];
 
-	for (size_t i = 0; i < TENURE_LOST_COUNT; i++)
-		lost += i == TENURE_LOST_MODULES ? 0 : page->lost[i];
-	return lost > 0;
+		if (!thread->asking)
+			continue;
+		thread->stopped = true;
+		thread->in_hook = area->busy;
+		thread->sp = area->sp;
+		thread->self = area->self;
+		thread->regs_count = area->regs_count < TENURE_SCAN_REGS ? area->regs_count
+									 : TENURE_SCAN_REGS;
+		memcpy(thread->regs, area->regs, thread->regs_count * sizeof(thread->regs[0]));
+	}
 }
 
-static void tell(struct scan *scan)
+static bool can_park(uint32_t moment)
 {
-	struct image *image = scan->image;
-	const struct tenure_shared *page = image->live.page;
-	struct target target = {
-		.read = read_target,
-		.release = release,
-		.is_gone = is_gone,
-		.arg = scan,
-		.direct = scan->memory.direct,
-		.lossy = has_lost(page),
-		.moment = page->scan_moment,
-		.stack = page->scan_stack,
-		.threads = scan->threads.at,
-		.threads_count = scan->threads.count,
-		.maps = scan->maps.at,
-		.maps_count = scan->maps.count,
-	};
-
-	target.nodes = live_nodes(&image->live, &target.nodes_count);
-	image->live.stream->ops->scan(image->live.stream->image, &target);
+	return moment != TENURE_MOMENT_MARK && moment != TENURE_MOMENT_SNAPSHOT;
 }
 
-void scan_image(struct image *image)
+static bool is_anybody_awake(const struct scan *scan)
 {
-	struct scan scan = { .image = image };
+	for (size_t i = 0; i < scan->job.threads.count; i++)
+		if (!scan->job.threads.at[i].stopped && !scan->job.threads.at[i].asking)
+			return true;
+	return false;
+}
+
+static struct scan *scan_new(struct image *image, uint32_t moment, bool asked)
+{
+	struct scan *scan = calloc(1, sizeof(*scan));
+
+	if (!scan)
+		return NULL;
+	image->scan_watch = (struct watch){ .kind = WATCH_SCAN, .owner = image };
+	scan->asked = asked;
+	scan->pipe = -1;
+	scan->client = -1;
+	scan->begin_ns = ticks_clock_ns(CLOCK_MONOTONIC);
+	scan->job.live = &image->live;
+	scan->job.moment = moment;
+	scan->job.asked = asked;
+	scan->job.out = -1;
+	memory_init(&scan->job.memory, image->pid, image->mem);
+	image->scan = scan;
+	return scan;
+}
+
+static int start_worker(struct server *server, struct image *image)
+{
+	struct scan *scan = image->scan;
+	int ends[2];
+	int r;
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return neg_errno();
+	scan->pipe = ends[0];
+	r = server_watch(server, scan->pipe, EPOLLIN, &image->scan_watch);
+	if (r == 0)
+		r = scan_worker_start(&scan->job, ends[1], &scan->worker);
+	(void)close(ends[1]);
+	if (scan->job.out >= 0)
+		(void)close(take_fd(&scan->job.out));
+	return r;
+}
+
+void scan_begin(struct server *server, struct image *image)
+{
 	struct tenure_shared *page = image->live.page;
-	struct stop_code code;
+	const struct tenure_scan_area *area = area_of(image);
+	const struct stop_code code = { area->code,
+					area->code_end > area->code ? area->code_end : area->code };
+	struct scan *scan;
 
 	if (!change(page, TENURE_SCAN_ASKED, TENURE_SCAN_WORKING))
 		return;
-	code = find_shim(image);
-	memory_init(&scan.memory, image->pid, image->mem);
-	if (stop_all(&scan.memory, page->scan_tid, &code, &scan.threads) == 0) {
-		for (size_t i = 0; i < scan.threads.count; i++) {
-			struct target_thread *thread = &scan.threads.at[i];
-
-			if (!thread->asking)
-				continue;
-			thread->stopped = true;
-			thread->sp = page->scan_sp;
-			thread->self = page->scan_self;
-		}
-		/* Without the map less is known, and the listener will see that. */
-		if (image->maps >= 0 && memory_maps_read(image->maps, &scan.maps) < 0)
-			vec_clear(&scan.maps);
-		live_settle(&image->live);
-		tell(&scan);
+	scan = scan_new(image, area->moment, true);
+	if (!scan) {
+		(void)change(page, TENURE_SCAN_WORKING, TENURE_SCAN_WANTED);
+		wake(page);
+		return;
 	}
-	release(&scan);
-	vec_fini(&scan.threads);
-	vec_fini(&scan.maps);
+	scan->job.area = *area;
+	if (stop_all(&scan->job.memory, area->tid, &code, &scan->job.threads) < 0) {
+		finish(server, image, "the analyzer's memory has run out");
+		return;
+	}
+	add_parked(scan, area);
+	add_asking(scan, area);
+	if (is_anybody_awake(scan) && !image->parked && can_park(area->moment)) {
+		/* It will ask again when it has done that itself. */
+		image->parked = true;
+		scan->asked = false;
+		let_go(image);
+		scan_job_fini(&scan->job);
+		free(scan);
+		image->scan = NULL;
+		(void)change(page, TENURE_SCAN_WORKING, TENURE_SCAN_PARK);
+		wake(page);
+		return;
+	}
+	image->parked = false;
+	/* Without the map less is known, and the listener will see that. */
+	if (image->maps >= 0 && memory_maps_read(image->maps, &scan->job.maps) < 0)
+		vec_clear(&scan->job.maps);
+	live_settle(&image->live);
+	if (start_worker(server, image) < 0)
+		finish(server, image, "no process could be started to do it");
+}
+
+int scan_snapshot(struct server *server, struct image *image, int out, int client)
+{
+	const struct stop_code code = { 0, 0 };
+	struct scan *scan;
+	int r;
+
+	if (image->scan)
+		return -EBUSY;
+	scan = scan_new(image, TENURE_MOMENT_SNAPSHOT, false);
+	if (!scan)
+		return -ENOMEM;
+	r = stop_all(&scan->job.memory, 0, &code, &scan->job.threads);
+	if (r == 0 && image->maps >= 0 && memory_maps_read(image->maps, &scan->job.maps) < 0)
+		vec_clear(&scan->job.maps);
+	if (r == 0) {
+		live_settle(&image->live);
+		scan->job.out = out;
+		scan->client = client;
+		r = start_worker(server, image);
+	}
+	if (r < 0) {
+		scan->client = -1;
+		scan->job.out = -1;
+		finish(server, image, "no process could be started to do it");
+	}
+	return r;
+}
+
+/* ----------------------------------------------------------------- meanwhile */
+
+/* Return: false at its end. */
+static bool take_result(struct image *image)
+{
+	struct scan *scan = image->scan;
+	char part[PART_BYTES];
+	ssize_t n;
+
+	while ((n = read(scan->pipe, part, sizeof(part))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN;
+		if (scan->result.count < RESULT_MAX)
+			strbuf_add(&scan->result, part, (size_t)n);
+		let_go(image);
+	}
+	return false;
+}
+
+void scan_readable(struct server *server, struct image *image)
+{
+	if (!image->scan || take_result(image))
+		return;
+	finish(server, image,
+	       image->scan->result.count ? NULL : "the analyzer failed while it looked");
+}
+
+void scan_tick(struct server *server, struct image *image)
+{
+	uint64_t limit = server->options.scan_limit_ns ? server->options.scan_limit_ns : LIMIT_NS;
+
+	if (image->scan && ticks_clock_ns(CLOCK_MONOTONIC) - image->scan->begin_ns > limit)
+		finish(server, image, "it would have taken too long");
+}
+
+bool scan_end(struct server *server, struct image *image, bool patient)
+{
+	struct scan *scan = image->scan;
+
+	if (!scan)
+		return true;
+	(void)take_result(image);
+	if (!scan->released) {
+		finish(server, image, "the process has ended meanwhile");
+		return true;
+	}
+	while (patient && image->scan) {
+		struct pollfd fd = { .fd = scan->pipe, .events = POLLIN };
+
+		if (poll(&fd, 1, PATIENCE_MS) <= 0)
+			finish(server, image, "it would have taken too long");
+		else
+			scan_readable(server, image);
+	}
+	return !image->scan;
 }

@@ -8,6 +8,7 @@
  * its descriptors will connect again.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -40,23 +41,49 @@ static void close_image(struct server *server, struct image *image)
 	server->count--;
 }
 
+/* Nobody has looked for leaks, although somebody wanted to. */
+static void say_why_not(struct image *image)
+{
+	const char *why = "it ended in a way of its own, not by the C library's functions";
+
+	/* Children that are forked to start another program are not looked at. */
+	if (image->end.how == IMAGE_EXEC && image->live.stream->info.flags & TENURE_HELLO_FORKED)
+		return;
+	if (image->end.how == IMAGE_SIGNALLED && image->end.status == SIGKILL)
+		why = "it was killed with SIGKILL, which leaves no time to look";
+	else if (image->end.how == IMAGE_SIGNALLED)
+		why = "it was ended by a signal; option --leaks looks then too";
+	else if (image->end.how == IMAGE_RUNNING)
+		why = "it was still running";
+	stream_looked(image->live.stream, TENURE_MOMENT_NONE, why, NULL, 0);
+}
+
 void server_image_end(struct server *server, struct image *image, enum image_how how)
 {
-	struct stream_end end = { .how = how };
-
 	if (image->gone)
 		return;
-	if (how == IMAGE_UNKNOWN && process_is_dead(image->pidfd))
-		end.how = process_how(image->pid, image->pidfd, &end.status);
-	end.end_stamp = ticks_now();
-	end.ns_per_tick = server_ns_per_tick(server);
-	live_end(&image->live, &end);
+	if (!image->ending) {
+		image->ending = true;
+		image->end = (struct stream_end){ .how = how };
+		if (how == IMAGE_UNKNOWN && process_is_dead(image->pidfd))
+			image->end.how = process_how(image->pid, image->pidfd, &image->end.status);
+		image->end.end_stamp = ticks_now();
+		if (image->pidfd >= 0)
+			server_unwatch(server, image->pidfd);
+	}
+	/* What it has found is still to come, and brings us here again. */
+	if (!scan_end(server, image, false) || image->gone)
+		return;
+	image->end.ns_per_tick = server_ns_per_tick(server);
+	if (image->live.page && !image->looked)
+		say_why_not(image);
+	live_end(&image->live, &image->end);
 	close_image(server, image);
 }
 
 void server_image_check(struct server *server, struct image *image)
 {
-	if (image->gone)
+	if (image->gone || image->ending)
 		return;
 	if (process_is_dead(image->pidfd)) {
 		server_image_end(server, image, IMAGE_UNKNOWN);
@@ -72,7 +99,7 @@ void server_image_check(struct server *server, struct image *image)
 struct image *server_image_find(const struct server *server, uint32_t pid)
 {
 	for (struct image *image = server->images; image; image = image->next)
-		if (!image->gone && image->pid == pid)
+		if (!image->gone && !image->ending && image->pid == pid)
 			return image;
 	return NULL;
 }
@@ -95,7 +122,7 @@ static void read_image(struct server *server, struct image *image)
 	enum live_state state = live_read(&image->live);
 
 	if (scan_is_asked(image))
-		scan_image(image);
+		scan_begin(server, image);
 	switch (state) {
 	case LIVE_CLOSED:
 		server_image_check(server, image);
@@ -117,13 +144,13 @@ static void read_image(struct server *server, struct image *image)
 
 void server_image_readable(struct server *server, struct image *image)
 {
-	if (!image->gone && !image->resting && image->live.pipe.fd >= 0)
+	if (!image->gone && !image->ending && !image->resting && image->live.pipe.fd >= 0)
 		read_image(server, image);
 }
 
 void server_image_rested(struct server *server, struct image *image)
 {
-	if (image->gone || !image->resting)
+	if (image->gone || image->ending || !image->resting)
 		return;
 	image->resting = false;
 	if (image->live.pipe.fd >= 0)
@@ -134,11 +161,13 @@ void server_image_tick(struct server *server, struct image *image)
 {
 	uint64_t rss;
 
-	if (image->gone)
+	if (!image->gone)
+		scan_tick(server, image);
+	if (image->gone || image->ending)
 		return;
 	live_tick(&image->live);
 	if (scan_is_asked(image))
-		scan_image(image);
+		scan_begin(server, image);
 	rss = image->pid ? process_rss(image->pid) : 0;
 	if (rss && !process_is_image_gone(image->mem))
 		stream_memory(image->live.stream, ticks_now(), rss);
@@ -260,7 +289,7 @@ static int make_image(struct server *server, struct handshake *handshake, int *r
 	image->mem = take_fd(&handshake->mem);
 	image->maps = take_fd(&handshake->maps);
 	if (server->options.scan && image->pid)
-		live_want_scan(&image->live, image->memfd);
+		live_want_scan(&image->live, image->memfd, server->options.scan_flags);
 	if (info.pid)
 		image->pidfd = process_open(info.pid);
 	if (image->pidfd >= 0)

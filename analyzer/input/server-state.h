@@ -15,6 +15,7 @@
 #include "handshake.h"
 #include "live.h"
 #include "server.h"
+#include "stream.h"
 
 enum watch_kind {
 	WATCH_LISTEN,
@@ -23,6 +24,7 @@ enum watch_kind {
 	WATCH_HELLO, /* a connection that has not said hello */
 	WATCH_PIPE,
 	WATCH_PROCESS,
+	WATCH_SCAN,
 };
 
 /* What epoll hands back. */
@@ -46,11 +48,16 @@ struct peer {
  * @maps:    its /proc/self/maps, likewise
  * @resting: the pipe has been emptied and is left alone for a moment: to be
  *           woken by each chunk would cost the program more than us
+ * @scan:    a look that is under way, NULL
+ * @looked:  it was looked at, or could not be
+ * @parked:  it has been told to send its threads to sleep
+ * @ending:  it has ended as @end says, but for the look
  * @gone:    ended; to be freed when the batch of events is through
  */
 struct image {
 	struct watch pipe_watch;
 	struct watch process_watch;
+	struct watch scan_watch;
 	struct image *next;
 	struct live live;
 	uint64_t number;
@@ -60,6 +67,11 @@ struct image {
 	int mem;
 	int maps;
 	bool resting;
+	struct scan *scan;
+	bool looked;
+	bool parked;
+	bool ending;
+	struct stream_end end;
 	bool gone;
 };
 

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "control.h"
+#include "scan.h"
 #include "server-state.h"
 #include "ticks.h"
 
@@ -143,7 +144,7 @@ static struct image *find_asked(const struct server *server, uint32_t pid)
 	if (pid != (uint32_t)getpid())
 		return pid ? server_image_find(server, pid) : NULL;
 	for (struct image *image = server->images; image; image = image->next)
-		if (!image->gone && (!first || image->number < first->number))
+		if (!image->gone && !image->ending && (!first || image->number < first->number))
 			first = image;
 	return first;
 }
@@ -155,7 +156,7 @@ static int obey(struct server *server, const struct control_request *request)
 
 	if (image)
 		server_image_check(server, image);
-	if (!image || image->gone)
+	if (!image || image->gone || image->ending)
 		return -ESRCH;
 	switch ((enum control_what)request->what) {
 	case CONTROL_MARK:
@@ -290,6 +291,7 @@ struct server *server_free(struct server *server)
 	for (struct image *image = server->images; image; image = image->next) {
 		server_image_check(server, image);
 		server_image_end(server, image, IMAGE_RUNNING);
+		(void)!scan_end(server, image, true);
 	}
 	for (struct peer *peer = server->peers; peer; peer = peer->next)
 		remove_peer(server, peer);
@@ -392,6 +394,9 @@ static void handle(struct server *server, const struct watch *watch)
 	case WATCH_PIPE:
 		server_image_readable(server, watch->owner);
 		break;
+	case WATCH_SCAN:
+		scan_readable(server, watch->owner);
+		break;
 	case WATCH_PROCESS:
 		server_image_end(server, watch->owner, IMAGE_UNKNOWN);
 		break;
@@ -418,5 +423,8 @@ size_t server_images(const struct server *server)
 
 bool server_has_pid(const struct server *server, uint32_t pid)
 {
-	return server_image_find(server, pid);
+	for (const struct image *image = server->images; image; image = image->next)
+		if (!image->gone && image->pid == pid)
+			return true;
+	return false;
 }

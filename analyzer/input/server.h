@@ -32,6 +32,8 @@ struct server;
  * @max_depth:     likewise
  * @sample_bytes:  likewise
  * @scan:          call input_ops.scan when a process comes to its end
+ * @scan_flags:    enum tenure_scan_flag: and when else
+ * @scan_limit_ns: how long that may take, 0: 50 s
  * @queue_bytes:   stream bytes kept per image while their order is uncertain; 0: 64 MiB
  */
 struct server_options {
@@ -43,6 +45,8 @@ struct server_options {
 	uint64_t sample_bytes;
 	size_t queue_bytes;
 	bool scan;
+	uint32_t scan_flags;
+	uint64_t scan_limit_ns;
 };
 
 /**

@@ -16,15 +16,16 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "stop.h"
 
 #define STOP_TRIES	   100
 #define STOP_NS		   1000000
-#define HOOK_TRIES	   200
 #define HOOK_NS		   20000
-#define HOOK_WORDS	   160u /* of the stack, in which the hook's frame is looked for */
+#define HOOK_NS_MAX	   1000000000u /* until a thread is out of the hook, at the longest */
+#define HOOK_WORDS	   160u	       /* of the stack, in which the hook's frame is looked for */
 #define ROUNDS		   16
 #define PTRACE_SEIZE_FLAGS 0
 
@@ -33,6 +34,14 @@ static void rest(long ns)
 	const struct timespec time = { .tv_nsec = ns };
 
 	(void)nanosleep(&time, NULL);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* Has it ended, and only its number is left? */
@@ -70,6 +79,19 @@ static bool read_regs(struct target_thread *thread, uint64_t *ret_pc)
 				 regs.r11, regs.r12, regs.r13, regs.r14, regs.r15 };
 	thread->regs_count = ARRAY_SIZE(all);
 	memcpy(thread->regs, all, sizeof(all));
+	return true;
+#elif defined(__aarch64__)
+	struct user_pt_regs regs;
+	struct iovec part = { &regs, sizeof(regs) };
+	struct iovec tls = { &thread->self, sizeof(thread->self) };
+
+	if (ptrace(PTRACE_GETREGSET, (pid_t)thread->tid, (void *)NT_PRSTATUS, &part) < 0 ||
+	    ptrace(PTRACE_GETREGSET, (pid_t)thread->tid, (void *)NT_ARM_TLS, &tls) < 0)
+		return false;
+	thread->sp = regs.sp;
+	*ret_pc = regs.pc;
+	thread->regs_count = ARRAY_SIZE(regs.regs);
+	memcpy(thread->regs, regs.regs, sizeof(regs.regs));
 	return true;
 #else
 	(void)thread;
@@ -122,11 +144,12 @@ static bool stop_one(const struct memory *memory, struct target_thread *thread,
 {
 	int signal = 0;
 	uint64_t pc = 0;
+	uint64_t until = now_ns() + HOOK_NS_MAX;
 
 	if (ptrace(PTRACE_SEIZE, (pid_t)thread->tid, NULL, PTRACE_SEIZE_FLAGS) < 0)
 		return !(errno == ESRCH || is_zombie(memory->pid, thread->tid));
 
-	for (int i = 0; i < HOOK_TRIES; i++) {
+	for (long nap = HOOK_NS;; nap = nap < STOP_NS ? nap * 2 : nap) {
 		int stopped;
 
 		if (ptrace(PTRACE_INTERRUPT, (pid_t)thread->tid, NULL, NULL) < 0)
@@ -139,16 +162,14 @@ static bool stop_one(const struct memory *memory, struct target_thread *thread,
 		thread->stopped = true;
 		thread->in_hook = is_in_hook(memory, thread, pc, code);
 		/* A signal on its way must not be lost: it stays here until the end. */
-		if (!thread->in_hook || signal || i + 1 == HOOK_TRIES)
+		if (!thread->in_hook || signal || now_ns() > until)
 			break;
 		thread->stopped = false;
 		if (ptrace(PTRACE_CONT, (pid_t)thread->tid, NULL, NULL) < 0)
 			return false;
-		rest(HOOK_NS);
+		rest(nap);
 	}
-	/* Where the signal is kept for stop_release(). */
-	if (signal)
-		thread->regs[thread->regs_count] = (uint64_t)signal;
+	thread->signal = signal;
 	return true;
 }
 
@@ -199,21 +220,41 @@ int stop_all(const struct memory *memory, uint32_t asking, const struct stop_cod
 
 	for (int i = 0; i < ROUNDS && fresh > 0; i++)
 		fresh = stop_round(memory, asking, code, ret_threads);
-	if (fresh >= 0 && !is_known(ret_threads, asking))
+	if (fresh >= 0 && asking && !is_known(ret_threads, asking))
 		fresh = vec_push(ret_threads,
 				 ((struct target_thread){ .tid = asking, .asking = true }));
 	return fresh < 0 ? fresh : 0;
 }
 
-void stop_release(const stop_threads *threads)
+/* The process that waits for @pid, as the kernel has it. */
+static pid_t parent_of(uint32_t pid)
+{
+	char path[64], line[256];
+	long parent = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, "PPid:", 5) == 0)
+			parent = strtol(line + 5, NULL, 10);
+	if (file)
+		(void)fclose(file);
+	return (pid_t)parent;
+}
+
+void stop_release(uint32_t pid, const stop_threads *threads)
 {
 	for (size_t i = 0; i < threads->count; i++) {
 		const struct target_thread *thread = &threads->at[i];
-		uint64_t signal =
-			thread->regs_count < TARGET_REGS ? thread->regs[thread->regs_count] : 0;
 
-		if (!thread->asking)
-			(void)ptrace(PTRACE_DETACH, (pid_t)thread->tid, NULL,
-				     (void *)(uintptr_t)signal);
+		if (thread->asking ||
+		    ptrace(PTRACE_DETACH, (pid_t)thread->tid, NULL,
+			   (void *)(uintptr_t)(unsigned int)thread->signal) == 0 ||
+		    errno != ESRCH)
+			continue;
+		/* Killed meanwhile: nobody else hears of it before we have. */
+		if (thread->tid != pid || parent_of(pid) != getpid())
+			(void)waitpid((pid_t)thread->tid, NULL, __WALL | WNOHANG);
 	}
 }

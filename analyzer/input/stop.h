@@ -23,6 +23,7 @@ struct stop_code {
 
 /**
  * stop_all() - stop all threads of @memory->pid but @asking, and read their registers
+ * @asking:      stands still by itself; 0: no thread does
  * @code:        the shim's
  * @ret_threads: all there are, @asking included; those that could not be stopped say so
  *
@@ -31,7 +32,7 @@ struct stop_code {
 attr_nodiscard int stop_all(const struct memory *memory, uint32_t asking,
 			    const struct stop_code *code, stop_threads *ret_threads);
 
-/** stop_release() - let them go on */
-void stop_release(const stop_threads *threads);
+/** stop_release() - let them go on; @pid: the process */
+void stop_release(uint32_t pid, const stop_threads *threads);
 
 #endif /* INPUT_STOP_H */

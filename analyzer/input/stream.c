@@ -6,6 +6,8 @@
 
 #include "stream.h"
 
+#define LOOK_MAX (12u << 20) /* bytes of what a look has found, in one packet */
+
 static void emit(void *arg, const struct event *events, size_t count)
 {
 	struct stream *stream = arg;
@@ -155,6 +157,23 @@ void stream_mark(struct stream *stream, uint64_t stamp, uint32_t kind, const cha
 			      sizeof(stamp), mark.payload, mark.bytes);
 	/* A mark that there is no memory for is not made. */
 	(void)!vec_push(&stream->marks, mark);
+}
+
+void stream_looked(struct stream *stream, uint32_t moment, const char *why, const uint8_t *bytes,
+		   size_t count)
+{
+	const char *missing = why || count <= LOOK_MAX ? why
+						       : "it has found too much for a capture";
+	const uint32_t head[2] = { moment, missing != NULL };
+
+	if (stream->capture && missing)
+		capture_write(stream->capture, stream->info.image, CAPTURE_LOOK, head, sizeof(head),
+			      missing, strlen(missing));
+	else if (stream->capture)
+		capture_write(stream->capture, stream->info.image, CAPTURE_LOOK, head, sizeof(head),
+			      bytes, count);
+	if (stream->ops->looked)
+		stream->ops->looked(stream->image, moment, why, bytes, count);
 }
 
 /* Room for nodes below @count.  Return: 0 or -ENOMEM. */

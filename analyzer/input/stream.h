@@ -93,6 +93,10 @@ void stream_sync(struct stream *stream, uint64_t stamp, bool forced);
 /** stream_memory() - a sample of the resident set */
 void stream_memory(struct stream *stream, uint64_t stamp, uint64_t rss_bytes);
 
+/** stream_looked() - as input_ops.looked */
+void stream_looked(struct stream *stream, uint32_t moment, const char *why, const uint8_t *bytes,
+		   size_t count);
+
 /**
  * stream_mark() - a mark that somebody outside has made
  * @stamp: when; not before that of another one

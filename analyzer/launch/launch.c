@@ -184,8 +184,9 @@ int launch_go(struct launch *launch, const char *socket, bool *ret_exec_failed)
 
 static void reap(struct launch *launch)
 {
+	/* It may also be told that we have stopped it ourselves. */
 	if (!launch->ended && waitpid(launch->pid, &launch->status, WNOHANG) == launch->pid)
-		launch->ended = true;
+		launch->ended = !WIFSTOPPED(launch->status);
 }
 
 void launch_step(struct launch *launch)

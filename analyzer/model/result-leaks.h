@@ -82,23 +82,27 @@ struct leaks_item {
 
 /**
  * struct result_leaks - one look
- * @moment:   enum tenure_moment
+ * @moment:   enum tenure_moment; @signal, @name: of TENURE_MOMENT_SIGNAL and _MARK
  * @done:     false: it was not possible; @why says why
  * @direct:   memory was read with process_vm_readv(2)
  * @partial:  not all memory is known: what may hold blocks counted as holding them
- * @threads:  that were alive; @unstopped: of these, those that ran on
+ * @threads:  that were alive; @unstopped: of these, those that ran on;
+ *             @asleep: those that slept in a signal handler of the shim
  * @unread:   bytes of blocks that could not be read
  * @scan_ns:  how long the program stood still
  * @total_ns: how long it took altogether
  */
 struct result_leaks {
 	uint32_t moment;
+	uint32_t signal;
+	char *name;
 	bool done;
 	bool direct;
 	bool partial;
-	const char *why;
+	char *why;
 	uint64_t threads;
 	uint64_t unstopped;
+	uint64_t asleep;
 	uint64_t unread;
 	uint64_t scan_ns;
 	uint64_t total_ns;

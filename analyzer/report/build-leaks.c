@@ -131,7 +131,13 @@ int build_leaks(struct build *build)
 	scan->unread = from->unread;
 	scan->stopped_ns = from->scan_ns;
 	scan->total_ns = from->total_ns;
-	if (from->why) {
+	scan->signal = from->moment == TENURE_MOMENT_SIGNAL ? from->signal : 0;
+	scan->asleep = from->asleep;
+	if (from->name) {
+		scan->mark = report_text(build->report, from->name);
+		r = scan->mark ? 0 : -ENOMEM;
+	}
+	if (from->why && r == 0) {
 		scan->why = report_text(build->report, from->why);
 		r = scan->why ? 0 : -ENOMEM;
 	}

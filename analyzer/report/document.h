@@ -237,6 +237,9 @@ struct report_holder {
 
 /** struct report_scan - see struct result_leaks; @looked: somebody has */
 struct report_scan {
+	uint32_t signal;
+	const char *mark; /* NULL: none */
+	uint64_t asleep;
 	bool looked;
 	bool done;
 	bool direct;

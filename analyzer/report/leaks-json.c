@@ -75,10 +75,16 @@ static void write_scan(struct emit *emit, const struct report_scan *scan)
 	if (scan->why)
 		emit_text(emit, "why", scan->why);
 	emit_text(emit, "moment", words_get(&words_moment, scan->moment));
+	if (scan->signal)
+		emit_uint(emit, "signal", scan->signal);
+	if (scan->mark)
+		emit_text(emit, "mark", scan->mark);
 	emit_text(emit, "way", scan->direct ? "process_vm_readv" : "descriptor");
 	emit_bool(emit, "partial", scan->partial);
 	emit_uint(emit, "threads", scan->threads);
 	emit_uint(emit, "unstopped_threads", scan->unstopped);
+	if (scan->asleep)
+		emit_uint(emit, "asleep_threads", scan->asleep);
 	emit_uint(emit, "unread_bytes", scan->unread);
 	emit_uint(emit, "stopped_ns", scan->stopped_ns);
 	emit_uint(emit, "total_ns", scan->total_ns);
@@ -216,6 +222,12 @@ void leaks_json_load(struct load *load, const json_t *object, struct report_proc
 	if (json_object_get(from, "why"))
 		scan->why = load_text(load, from, "why");
 	scan->moment = load_word(load, from, "moment", &words_moment);
+	if (json_object_get(from, "signal"))
+		scan->signal = load_uint32(load, from, "signal", 0);
+	if (json_object_get(from, "mark"))
+		scan->mark = load_text(load, from, "mark");
+	if (json_object_get(from, "asleep_threads"))
+		scan->asleep = load_uint(load, from, "asleep_threads");
 	scan->direct = load_text(load, from, "way")[0] == 'p';
 	scan->partial = load_bool(load, from, "partial", false);
 	scan->threads = load_uint(load, from, "threads");

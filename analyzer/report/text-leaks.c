@@ -119,8 +119,9 @@ static void print_way(const struct text *text)
 	const struct text_out *out = &text->out;
 	const struct report_scan *scan = &text->process->scan;
 
-	(void)fprintf(out->file, "%s    looked at %s, memory read by %s in %s", out->dim,
-		      words_get(&words_moment, scan->moment),
+	(void)fprintf(out->file, "%s    looked at %s%s%s, memory read by %s in %s", out->dim,
+		      words_get(&words_moment, scan->moment), scan->mark ? " " : "",
+		      scan->mark ? scan->mark : "",
 		      scan->direct ? "process_vm_readv" : "descriptor",
 		      units_time(scan->stopped_ns).s);
 	print_sum(out, "reachable ", &scan->classes[LEAKS_REACHABLE]);
@@ -171,26 +172,6 @@ static void print_suppressed(const struct text *text)
 			      out->plain);
 }
 
-static const char *why_not(const struct report_process *process, char *word, size_t bytes)
-{
-	const char *name;
-
-	switch (process->end.kind) {
-	case RESULT_END_SIGNAL:
-		name = sigabbrev_np(process->end.value);
-		(void)snprintf(word, bytes, "ended by SIG%s", name ? name : "?");
-		return word;
-	case RESULT_END_EXEC:
-		return "it became another program";
-	case RESULT_END_RUNNING:
-		return "it was still running";
-	case RESULT_END_EXIT:
-	case RESULT_END_UNKNOWN:
-		break;
-	}
-	return NULL;
-}
-
 int text_leaks(const struct text *text, const struct text_list *list)
 {
 	const struct text_out *out = &text->out;
@@ -198,13 +179,11 @@ int text_leaks(const struct text *text, const struct text_list *list)
 	const struct report_scan *scan = &process->scan;
 	const struct leaks_count *sums = scan->classes;
 	size_t shown = 0, count = 0;
-	char word[32];
-	const char *why = scan->looked ? scan->why : why_not(process, word, sizeof(word));
 
 	if (!scan->done) {
-		if (why && process->totals.live_blocks)
+		if (scan->why && process->totals.live_blocks)
 			(void)fprintf(out->file, "\n%sLEAKED%s  %snot looked for: %s%s\n",
-				      out->bold, out->plain, out->dim, why, out->plain);
+				      out->bold, out->plain, out->dim, scan->why, out->plain);
 		return 0;
 	}
 	for (size_t i = 0; i < process->leaks.count; i++)

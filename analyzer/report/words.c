@@ -113,7 +113,10 @@ static const char *const moments[] = {
 	[TENURE_MOMENT_EXIT] = "exit",
 	[TENURE_MOMENT_QUICK_EXIT] = "quick_exit",
 	[TENURE_MOMENT_END] = "_exit",
-	[TENURE_MOMENT_ABORT] = "abort",
+	[TENURE_MOMENT_SIGNAL] = "signal",
+	[TENURE_MOMENT_EXEC] = "exec",
+	[TENURE_MOMENT_MARK] = "mark",
+	[TENURE_MOMENT_SNAPSHOT] = "snapshot",
 };
 
 static const char *const suppressions[] = {

@@ -15,6 +15,7 @@
 #define attr_cold	   __attribute__((cold, noinline))
 #define attr_always_inline inline __attribute__((always_inline))
 #define attr_unused	   __attribute__((unused))
+#define attr_noreturn	   __attribute__((noreturn))
 #define attr_packed	   __attribute__((packed))
 #define attr_export	   __attribute__((visibility("default")))
 #define attr_hidden	   __attribute__((visibility("hidden")))

@@ -28,6 +28,8 @@
 
 #include <stdint.h>
 
+#include "tenure/wire-scan.h"
+
 #define TENURE_WIRE_VERSION 1
 #define TENURE_HELLO_MAGIC  0x4f4c4c48u /* "HLLO" */
 #define TENURE_CHUNK_MAGIC  0x4b4e4843u /* "CHNK" */
@@ -133,28 +135,6 @@ enum tenure_lost {
 	TENURE_LOST_COUNT = 16,
 };
 
-/*
- * Reading the memory of the process for leaks.  The analyzer sets WANTED when
- * it would like to; the shim makes it ASKED when the process has come to its
- * end, writes a chunk, and waits; the analyzer makes it WORKING, reads, and
- * goes back to WANTED.  A shim that has waited long enough makes it OFF.
- */
-enum tenure_scan {
-	TENURE_SCAN_OFF = 0,
-	TENURE_SCAN_WANTED = 1,
-	TENURE_SCAN_ASKED = 2,
-	TENURE_SCAN_WORKING = 3,
-};
-
-/* Where in its life the process stands still. */
-enum tenure_moment {
-	TENURE_MOMENT_NONE = 0,
-	TENURE_MOMENT_EXIT = 1,	      /* exit(), after all destructors */
-	TENURE_MOMENT_QUICK_EXIT = 2, /* quick_exit(), after its handlers */
-	TENURE_MOMENT_END = 3,	      /* _exit() */
-	TENURE_MOMENT_ABORT = 4,      /* abort() */
-};
-
 /**
  * struct tenure_shared - first page of the memfd
  * @magic:       TENURE_SHARED_MAGIC, written by the analyzer
@@ -169,12 +149,8 @@ enum tenure_moment {
  * @off:         1 when the shim has switched itself off
  * @off_reason:  why, NUL-terminated
  * @lost:        events lost by cause; atomic
- * @scan:        enum tenure_scan; atomic, a futex that both sides share
- * @scan_moment: enum tenure_moment
- * @scan_tid:    the thread that asks, which stands still
- * @scan_stack:  its stack, id of the leaf node
- * @scan_sp:     its stack pointer; @scan_self: its pthread_self()
- * @scan_code:   the shim's text, to before @scan_code_end
+ * @scan:        enum tenure_scan; atomic, a futex that both sides share.  The rest of
+ *               that conversation is in struct tenure_scan_area: tenure/wire-scan.h
  */
 struct tenure_shared {
 	uint32_t magic;
@@ -189,13 +165,7 @@ struct tenure_shared {
 	char off_reason[128];
 	uint64_t lost[TENURE_LOST_COUNT];
 	uint32_t scan;
-	uint32_t scan_moment;
-	uint32_t scan_tid;
-	uint32_t scan_stack;
-	uint64_t scan_sp;
-	uint64_t scan_self;
-	uint64_t scan_code;
-	uint64_t scan_code_end;
+	uint32_t reserved;
 };
 
 enum tenure_slot_state {

@@ -44,6 +44,30 @@ enum {
 			 : "r"(to)                   \
 			 : "x9", "x10", "memory")
 
+/** arch_kept() - the registers that calls keep, as they are here.  Return: how many */
+static inline uint32_t arch_kept(uint64_t *ret_regs)
+{
+	__asm__ volatile("stp x19, x20, [%0]\n\t"
+			 "stp x21, x22, [%0, 16]\n\t"
+			 "stp x23, x24, [%0, 32]\n\t"
+			 "stp x25, x26, [%0, 48]\n\t"
+			 "stp x27, x28, [%0, 64]\n\t"
+			 "str x29, [%0, 80]"
+			 :
+			 : "r"(ret_regs)
+			 : "memory");
+	return 11;
+}
+
+/* The registers of what a signal has interrupted, and how many they are. */
+#define arch_context(context, ret_regs, ret_sp)                           \
+	({                                                                \
+		for (uint32_t i_ = 0; i_ < 31; i_++)                      \
+			(ret_regs)[i_] = (context)->uc_mcontext.regs[i_]; \
+		*(ret_sp) = (context)->uc_mcontext.sp;                    \
+		31u;                                                      \
+	})
+
 /* A signed return address has its code in the bits above the address (48 bits and more). */
 static inline uintptr_t arch_pc(uintptr_t saved)
 {

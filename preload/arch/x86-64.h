@@ -48,6 +48,32 @@ enum {
 			 : "r"(to)                   \
 			 : "rax", "memory")
 
+/** arch_kept() - the registers that calls keep, as they are here.  Return: how many */
+static inline uint32_t arch_kept(uint64_t *ret_regs)
+{
+	__asm__ volatile("movq %%rbx, 0*8(%0)\n\t"
+			 "movq %%rbp, 1*8(%0)\n\t"
+			 "movq %%r12, 2*8(%0)\n\t"
+			 "movq %%r13, 3*8(%0)\n\t"
+			 "movq %%r14, 4*8(%0)\n\t"
+			 "movq %%r15, 5*8(%0)"
+			 :
+			 : "r"(ret_regs)
+			 : "memory");
+	return 6;
+}
+
+/** arch_context() - the registers of what a signal has interrupted.  Return: how many */
+static inline uint32_t arch_context(const ucontext_t *context, uint64_t *ret_regs, uint64_t *ret_sp)
+{
+	const greg_t *regs = context->uc_mcontext.gregs;
+
+	for (uint32_t i = 0; i <= REG_RCX; i++)
+		ret_regs[i] = (uint64_t)regs[i];
+	*ret_sp = (uint64_t)regs[REG_RSP];
+	return REG_RCX + 1;
+}
+
 /** arch_pc() - a return address as it was before anything was mixed into it */
 static inline uintptr_t arch_pc(uintptr_t saved)
 {

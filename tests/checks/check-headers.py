@@ -22,7 +22,7 @@ def compile_alone(root, build, cc, path):
     if side == "tests":
         flags += ["-I", f"{root}/analyzer", "-I", f"{root}/preload"]
     variants = [["-x", "c", "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra"]]
-    if path.startswith(PUBLIC) and not path.endswith(("wire.h", "wire-python.h")):
+    if path.startswith(PUBLIC) and not path.endswith(("wire.h", "wire-python.h", "wire-scan.h")):
         variants.append(["-x", "c", "-std=c99", "-pedantic", "-Wall", "-Wextra"])
         if shutil.which("c++"):
             variants.append(["-x", "c++", "-std=c++11", "-pedantic", "-Wall", "-Wextra"])

@@ -29,6 +29,7 @@ ALLOWED = {
     # compiler and C runtime
     "__errno_location", "__stack_chk_fail", "__cxa_finalize", "__gmon_start__",
     "_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__cxa_atexit", "on_exit",
+    "__cxa_at_quick_exit",
     "_GLOBAL_OFFSET_TABLE_",
 }
 NEEDED_ALLOWED = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libdl.so.2",

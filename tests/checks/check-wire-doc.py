@@ -16,12 +16,13 @@ import re
 import struct
 import sys
 
-HEADERS = ["include/tenure/wire.h", "analyzer/input/capture.h", "analyzer/input/capture-file.h",
+HEADERS = ["include/tenure/wire-scan.h", "include/tenure/wire.h", "analyzer/input/capture.h", "analyzer/input/capture-file.h",
            "analyzer/input/image.h", "analyzer/input/stream.h"]
 ENUMS = ["tenure_hello_flag", "tenure_verdict", "tenure_welcome_flag", "tenure_lost", "tenure_slot_state",
-         "tenure_scan", "tenure_moment",
+         "tenure_scan", "tenure_scan_flag", "tenure_moment",
          "tenure_node_kind", "tenure_fn", "tenure_ext", "tenure_mark_kind", "capture_packet_type", "image_how"]
 STRUCTS = ["tenure_hello", "tenure_welcome", "tenure_shared", "tenure_slot", "tenure_node", "tenure_chunk",
+           "tenure_scan_area", "tenure_scan_parked",
            "tenure_module", "capture_header", "capture_frame", "capture_head", "image_info", "stream_end"]
 SIZES = {"uint8_t": 1, "char": 1, "uint16_t": 2, "uint32_t": 4, "int32_t": 4, "uint64_t": 8, "double": 8}
 

@@ -24,8 +24,7 @@ def read(path):
 def main(tenure, schema_py, schema, program, *command):
     with tempfile.TemporaryDirectory() as top:
         json, again, capture = (os.path.join(top, n) for n in ("a.json", "b.json", "a.tnr"))
-        # A capture holds no memory to look for leaks in.
-        live = run(tenure, "run", "-o", json, "--record", capture, "--", *command)
+        live = run(tenure, "run", "--leaks", "-o", json, "--record", capture, "--", *command)
         printed = run(tenure, "report", json)
         replayed = run(tenure, "report", "-o", again, capture)
         for name, done in (("report FILE.json", printed), ("report FILE.tnr", replayed)):

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process that reads the memory of another one. */
+#include "scan-worker.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+struct worker {
+	struct scan_job *job;
+	int to;
+	bool released;
+	bool gone;
+};
+
+static size_t read_target(void *arg, uint64_t addr, void *to, size_t bytes)
+{
+	const struct worker *worker = arg;
+
+	return worker->released ? 0 : memory_read(&worker->job->memory, addr, to, bytes);
+}
+
+/* Does the process still stand where it was? */
+static bool is_waiting(const struct worker *worker)
+{
+	const struct tenure_shared *page = worker->job->live->page;
+
+	return !worker->job->asked ||
+	       __atomic_load_n(&page->scan, __ATOMIC_ACQUIRE) == TENURE_SCAN_WORKING;
+}
+
+static void release(void *arg)
+{
+	struct worker *worker = arg;
+	const char go = 'g';
+
+	if (worker->released)
+		return;
+	worker->gone = !is_waiting(worker);
+	worker->released = true;
+	(void)!write(worker->to, &go, 1);
+}
+
+static bool is_gone(void *arg)
+{
+	const struct worker *worker = arg;
+
+	return worker->released ? worker->gone : !is_waiting(worker);
+}
+
+static bool has_lost(const struct tenure_shared *page)
+{
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < TENURE_LOST_COUNT; i++)
+		lost += i == TENURE_LOST_MODULES ? 0 : page->lost[i];
+	return lost > 0;
+}
+
+static void work(struct worker *worker)
+{
+	struct scan_job *job = worker->job;
+	struct live *live = job->live;
+	struct target target = {
+		.read = read_target,
+		.release = release,
+		.is_gone = is_gone,
+		.arg = worker,
+		.direct = job->memory.direct,
+		.lossy = has_lost(live_shared(live)) || job->area.busy,
+		.moment = job->moment,
+		.stack = job->area.stack,
+		.signal = job->area.signal,
+		.name = job->area.name,
+		.threads = job->threads.at,
+		.threads_count = job->threads.count,
+		.maps = job->maps.at,
+		.maps_count = job->maps.count,
+		.result = worker->to,
+		.report = job->out,
+	};
+
+	job->area.name[TENURE_SCAN_NAME - 1] = '\0';
+	for (size_t i = 0; i < job->threads.count; i++)
+		target.lossy |= job->threads.at[i].in_hook;
+	target.nodes = live_nodes(live, &target.nodes_count);
+	live->stream->ops->scan(live->stream->image, &target);
+	release(worker);
+}
+
+int scan_worker_start(struct scan_job *job, int to, pid_t *ret_worker)
+{
+	struct worker worker = { .job = job, .to = to };
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return neg_errno();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)fcntl(to, F_SETFL, 0);
+		if (getppid() == parent)
+			work(&worker);
+		_exit(0);
+	}
+	*ret_worker = pid;
+	return 0;
+}
+
+void scan_job_fini(struct scan_job *job)
+{
+	vec_fini(&job->threads);
+	vec_fini(&job->maps);
+}

@@ -8,6 +8,7 @@
 
 #include "image.h"
 #include "redirect.h"
+#include "scan.h"
 #include "sink.h"
 #include "sys.h"
 #include "thread.h"
@@ -206,10 +207,13 @@ static attr_cold void alloc_slow(struct thread *thread, const void *addr, size_t
 {
 	if (thread->cursor < thread->limit ? stamp_anew(thread) : make_room(thread))
 		record_alloc(thread, addr, bytes, stack, fn);
+	scan_rest(thread);
 }
 
 static attr_cold void free_slow(struct thread *thread, const void *addr, unsigned int flags)
 {
+	/* The block is still there, and its record is, too. */
+	scan_rest(thread);
 	if (thread->cursor < thread->limit ? stamp_anew(thread) : make_room(thread))
 		record_free(thread, addr, flags);
 }

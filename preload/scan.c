@@ -95,7 +95,11 @@ bool scan_ask(struct thread *thread, uint32_t moment, const struct stack_regs *r
 		area()->regs_count = arch_kept(area()->regs);
 		area()->sp = sys_sp();
 	}
-	return exchange(TENURE_SCAN_WANTED, TENURE_SCAN_ASKED) == TENURE_SCAN_WANTED;
+	if (exchange(TENURE_SCAN_WANTED, TENURE_SCAN_ASKED) != TENURE_SCAN_WANTED)
+		return false;
+	/* The others come by scan_rest() at their next event. */
+	thread_park_all();
+	return true;
 }
 
 static bool is_analyzer_gone(void)
@@ -119,7 +123,14 @@ static void park(void)
 	(void)exchange(TENURE_SCAN_PARK, TENURE_SCAN_ASKED);
 }
 
-void scan_wait(void)
+static bool is_under_way(uint32_t state)
+{
+	return state == TENURE_SCAN_ASKED || state == TENURE_SCAN_WORKING ||
+	       state == TENURE_SCAN_PARK;
+}
+
+/* Until it is over.  Return: false when that takes too long. */
+static bool await(bool asking)
 {
 	uint64_t begin, now;
 
@@ -129,18 +140,34 @@ void scan_wait(void)
 		const struct timespec slice = { .tv_nsec = SLICE_NS };
 		uint32_t state = __atomic_load_n(&shared->scan, __ATOMIC_ACQUIRE);
 
-		if (state == TENURE_SCAN_PARK)
+		if (!is_under_way(state))
+			return true;
+		if (state == TENURE_SCAN_PARK && asking)
 			park();
-		else if (state != TENURE_SCAN_ASKED && state != TENURE_SCAN_WORKING)
-			return;
 		else
 			(void)SYS_CALL6(SYS_futex, &shared->scan, FUTEX_WAIT, state, &slice, NULL,
 					0);
 		if (sys_clock_ns(CLOCK_MONOTONIC, &now) < 0 || now - begin > LIMIT_NS ||
 		    is_analyzer_gone())
-			break;
+			return false;
 	}
-	__atomic_store_n(&shared->scan, TENURE_SCAN_OFF, __ATOMIC_SEQ_CST);
+}
+
+void scan_wait(void)
+{
+	if (!await(true))
+		__atomic_store_n(&shared->scan, TENURE_SCAN_OFF, __ATOMIC_SEQ_CST);
+}
+
+void scan_rest(struct thread *thread)
+{
+	/* Whoever asks may be interrupted by a handler that allocates. */
+	if (likely(!is_under_way(__atomic_load_n(&shared->scan, __ATOMIC_ACQUIRE))) ||
+	    area()->tid == thread->tid || image->pid != sys_getpid())
+		return;
+	__atomic_store_n(&thread->slot->resting, 1, __ATOMIC_SEQ_CST);
+	(void)await(false);
+	__atomic_store_n(&thread->slot->resting, 0, __ATOMIC_SEQ_CST);
 }
 
 void scan_now(uint32_t moment, const struct stack_regs *regs)
@@ -179,6 +206,7 @@ void scan_signal(int signal, const ucontext_t *context)
 	scan->regs_count = arch_context(context, scan->regs, &scan->sp);
 	if (exchange(TENURE_SCAN_WANTED, TENURE_SCAN_ASKED) != TENURE_SCAN_WANTED)
 		return;
+	thread_park_all();
 	/* A chunk wakes the analyzer; else it looks from time to time. */
 	if (thread_is_open(thread)) {
 		thread_guard(thread, THREAD_BUSY);

@@ -46,6 +46,13 @@ void scan_name(const char *name);
 void scan_wait(void);
 
 /**
+ * scan_rest() - wait while the process is looked at, where all blocks are recorded
+ *
+ * Context: between two events, guard held.
+ */
+attr_cold void scan_rest(struct thread *thread);
+
+/**
  * scan_now() - ask and wait, if the analyzer would like to look
  *
  * Context: any thread, guard not held.  Keeps errno.

@@ -415,6 +415,13 @@ const struct tenure_shared *live_shared(const struct live *live)
 	return shared_page(live);
 }
 
+const struct tenure_scan_area *live_scan_area(const struct live *live)
+{
+	const void *at = live->map + TENURE_SHARED_SCAN_OFFSET;
+
+	return at;
+}
+
 static void take_all(struct live *live)
 {
 	drain(live);
@@ -427,6 +434,17 @@ void live_settle(struct live *live)
 {
 	take_all(live);
 	stream_sync(live->stream, MERGE_ALL, false);
+}
+
+bool live_is_resting(const struct live *live, uint32_t tid)
+{
+	for (uint32_t i = 0, slots = slots_count(live); i < slots; i++) {
+		const struct tenure_slot *slot = get_slot(live, i);
+
+		if (slot->tid == tid && __atomic_load_n(&slot->resting, __ATOMIC_ACQUIRE))
+			return true;
+	}
+	return false;
 }
 
 void live_catch_up(struct live *live)

@@ -92,6 +92,12 @@ void live_want_scan(struct live *live, int memfd, uint32_t flags);
 /** live_shared() - the page shared with the process, to be read */
 const struct tenure_shared *live_shared(const struct live *live);
 
+/** live_scan_area() - the part of it that is about looking for leaks */
+const struct tenure_scan_area *live_scan_area(const struct live *live);
+
+/** live_is_resting() - does this thread wait in the shim, with all it has done published? */
+bool live_is_resting(const struct live *live, uint32_t tid);
+
 /** live_catch_up() - pass on what has happened up to now, as far as its order is certain */
 void live_catch_up(struct live *live);
 

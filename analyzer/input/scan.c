@@ -64,9 +64,14 @@ static void wake(struct tenure_shared *page)
 	(void)syscall(SYS_futex, &page->scan, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-static const struct tenure_scan_area *area_of(const struct image *image)
+static bool is_resting(void *arg, uint32_t tid)
 {
-	return (const void *)((const uint8_t *)image->live.page + TENURE_SHARED_SCAN_OFFSET);
+	return live_is_resting(arg, tid);
+}
+
+static void drain(void *arg)
+{
+	live_catch_up(arg);
 }
 
 bool scan_is_asked(const struct image *image)
@@ -225,9 +230,14 @@ static int start_worker(struct server *server, struct image *image)
 void scan_begin(struct server *server, struct image *image)
 {
 	struct tenure_shared *page = image->live.page;
-	const struct tenure_scan_area *area = area_of(image);
-	const struct stop_code code = { area->code,
-					area->code_end > area->code ? area->code_end : area->code };
+	const struct tenure_scan_area *area = live_scan_area(&image->live);
+	const struct stop_hook hook = {
+		.start = area->code,
+		.end = area->code_end > area->code ? area->code_end : area->code,
+		.is_resting = is_resting,
+		.drain = drain,
+		.arg = &image->live,
+	};
 	struct scan *scan;
 
 	if (!change(page, TENURE_SCAN_ASKED, TENURE_SCAN_WORKING))
@@ -239,7 +249,7 @@ void scan_begin(struct server *server, struct image *image)
 		return;
 	}
 	scan->job.area = *area;
-	if (stop_all(&scan->job.memory, area->tid, &code, &scan->job.threads) < 0) {
+	if (stop_all(&scan->job.memory, area->tid, &hook, &scan->job.threads) < 0) {
 		finish(server, image, "the analyzer's memory has run out");
 		return;
 	}
@@ -268,7 +278,14 @@ void scan_begin(struct server *server, struct image *image)
 
 int scan_snapshot(struct server *server, struct image *image, int out, int client)
 {
-	const struct stop_code code = { 0, 0 };
+	const struct tenure_scan_area *area = live_scan_area(&image->live);
+	const struct stop_hook hook = {
+		.start = area->code,
+		.end = area->code_end > area->code ? area->code_end : area->code,
+		.is_resting = is_resting,
+		.drain = drain,
+		.arg = &image->live,
+	};
 	struct scan *scan;
 	int r;
 
@@ -277,7 +294,7 @@ int scan_snapshot(struct server *server, struct image *image, int out, int clien
 	scan = scan_new(image, TENURE_MOMENT_SNAPSHOT, false);
 	if (!scan)
 		return -ENOMEM;
-	r = stop_all(&scan->job.memory, 0, &code, &scan->job.threads);
+	r = stop_all(&scan->job.memory, 0, &hook, &scan->job.threads);
 	if (r == 0 && image->maps >= 0 && memory_maps_read(image->maps, &scan->job.maps) < 0)
 		vec_clear(&scan->job.maps);
 	if (r == 0) {

@@ -24,6 +24,7 @@
 #define STOP_TRIES	   100
 #define STOP_NS		   1000000
 #define HOOK_NS		   20000
+#define NAP_NS_MAX	   200000
 #define HOOK_NS_MAX	   1000000000u /* until a thread is out of the hook, at the longest */
 #define HOOK_WORDS	   160u	       /* of the stack, in which the hook's frame is looked for */
 #define ROUNDS		   16
@@ -124,23 +125,23 @@ static int await(uint32_t tid, int *ret_signal)
 }
 
 static bool is_in_hook(const struct memory *memory, const struct target_thread *thread, uint64_t pc,
-		       const struct stop_code *code)
+		       const struct stop_hook *hook)
 {
 	uint64_t words[HOOK_WORDS];
 	size_t count;
 
-	if (pc - code->start < code->end - code->start)
+	if (pc - hook->start < hook->end - hook->start)
 		return true;
 	count = memory_read(memory, thread->sp, words, sizeof(words)) / sizeof(words[0]);
 	for (size_t i = 0; i < count; i++)
-		if (words[i] - code->start < code->end - code->start)
+		if (words[i] - hook->start < hook->end - hook->start)
 			return true;
 	return false;
 }
 
 /* Return: false when the thread is gone. */
 static bool stop_one(const struct memory *memory, struct target_thread *thread,
-		     const struct stop_code *code)
+		     const struct stop_hook *hook)
 {
 	int signal = 0;
 	uint64_t pc = 0;
@@ -149,7 +150,7 @@ static bool stop_one(const struct memory *memory, struct target_thread *thread,
 	if (ptrace(PTRACE_SEIZE, (pid_t)thread->tid, NULL, PTRACE_SEIZE_FLAGS) < 0)
 		return !(errno == ESRCH || is_zombie(memory->pid, thread->tid));
 
-	for (long nap = HOOK_NS;; nap = nap < STOP_NS ? nap * 2 : nap) {
+	for (long nap = HOOK_NS;; nap = nap < NAP_NS_MAX ? nap + nap / 2 : HOOK_NS) {
 		int stopped;
 
 		if (ptrace(PTRACE_INTERRUPT, (pid_t)thread->tid, NULL, NULL) < 0)
@@ -160,7 +161,8 @@ static bool stop_one(const struct memory *memory, struct target_thread *thread,
 		if (stopped == 0 || !read_regs(thread, &pc))
 			return true;
 		thread->stopped = true;
-		thread->in_hook = is_in_hook(memory, thread, pc, code);
+		thread->in_hook = is_in_hook(memory, thread, pc, hook) &&
+				  !hook->is_resting(hook->arg, thread->tid);
 		/* A signal on its way must not be lost: it stays here until the end. */
 		if (!thread->in_hook || signal || now_ns() > until)
 			break;
@@ -168,6 +170,7 @@ static bool stop_one(const struct memory *memory, struct target_thread *thread,
 		if (ptrace(PTRACE_CONT, (pid_t)thread->tid, NULL, NULL) < 0)
 			return false;
 		rest(nap);
+		hook->drain(hook->arg);
 	}
 	thread->signal = signal;
 	return true;
@@ -182,7 +185,7 @@ static bool is_known(const stop_threads *threads, uint32_t tid)
 }
 
 /* Stop those that were not there before.  Return: how many, or -ENOMEM. */
-static int stop_round(const struct memory *memory, uint32_t asking, const struct stop_code *code,
+static int stop_round(const struct memory *memory, uint32_t asking, const struct stop_hook *hook,
 		      stop_threads *threads)
 {
 	char path[64];
@@ -201,7 +204,7 @@ static int stop_round(const struct memory *memory, uint32_t asking, const struct
 			continue;
 		thread.asking = thread.tid == asking;
 		if (!thread.asking &&
-		    (is_zombie(memory->pid, thread.tid) || !stop_one(memory, &thread, code)))
+		    (is_zombie(memory->pid, thread.tid) || !stop_one(memory, &thread, hook)))
 			continue;
 		fresh++;
 		if (vec_push(threads, thread) < 0) {
@@ -213,13 +216,13 @@ static int stop_round(const struct memory *memory, uint32_t asking, const struct
 	return fresh;
 }
 
-int stop_all(const struct memory *memory, uint32_t asking, const struct stop_code *code,
+int stop_all(const struct memory *memory, uint32_t asking, const struct stop_hook *hook,
 	     stop_threads *ret_threads)
 {
 	int fresh = 1;
 
 	for (int i = 0; i < ROUNDS && fresh > 0; i++)
-		fresh = stop_round(memory, asking, code, ret_threads);
+		fresh = stop_round(memory, asking, hook, ret_threads);
 	if (fresh >= 0 && asking && !is_known(ret_threads, asking))
 		fresh = vec_push(ret_threads,
 				 ((struct target_thread){ .tid = asking, .asking = true }));

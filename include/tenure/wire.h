@@ -183,6 +183,8 @@ enum tenure_slot_state {
  *         that sees the same chunk number before and after copying has a
  *         prefix of whole records.
  * @busy:  not 0 while the owner is between taking a stamp and publishing it
+ * @resting: 1 while the owner waits for a look at the memory to be over.  All it
+ *         has done is published, though it is @busy
  * @chunk: struct tenure_chunk and its records, TENURE_CHUNK_MAX at most
  *
  * When @pos says chunk n, chunks below n were written to the pipe.  Chunk n
@@ -194,7 +196,8 @@ struct tenure_slot {
 	uint32_t tid;
 	uint64_t pos;
 	uint32_t busy;
-	uint32_t reserved[11];
+	uint32_t resting;
+	uint32_t reserved[10];
 	uint8_t chunk[TENURE_SLOT_BYTES - 64];
 };
 

@@ -14,24 +14,52 @@
 #include "stack.h"
 #include "thread.h"
 
-attr_export void *malloc(size_t bytes)
+/*
+ * When sampling, nearly all calls end in a jump to the real function: they
+ * count and look without a frame of their own.  The others jump to a function
+ * below, which finds the program's call where its own would be.
+ */
+
+static attr_noinline void *malloc_recorded(size_t bytes)
 {
 	const struct stack_regs regs = STACK_HERE();
 
 	return intercept_alloc(real.malloc(bytes), bytes, TENURE_FN_MALLOC, &regs);
 }
 
-attr_export void *calloc(size_t count, size_t bytes)
+attr_export void *malloc(size_t bytes)
+{
+	if (sample_passes(thread_self_, bytes))
+		return real.malloc(bytes);
+	return malloc_recorded(bytes);
+}
+
+static attr_noinline void *calloc_recorded(size_t count, size_t bytes)
 {
 	const struct stack_regs regs = STACK_HERE();
 
 	return intercept_alloc(real.calloc(count, bytes), count * bytes, TENURE_FN_CALLOC, &regs);
 }
 
-attr_export void free(void *block)
+attr_export void *calloc(size_t count, size_t bytes)
+{
+	if (sample_passes(thread_self_, count * bytes))
+		return real.calloc(count, bytes);
+	return calloc_recorded(count, bytes);
+}
+
+static attr_noinline void free_recorded(void *block)
 {
 	(void)intercept_free(block, 0);
 	real.free(block);
+}
+
+attr_export void free(void *block)
+{
+	if (sample_passes_free(thread_self_, sample_key(block, false)))
+		real.free(block);
+	else
+		free_recorded(block);
 }
 
 attr_export void cfree(void *block);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/ticks.h"
 
 #if defined(__x86_64__)
 
@@ -42,12 +43,6 @@ static attr_always_inline uintptr_t sys_sp(void)
 
 	__asm__("mov %%rsp, %0" : "=r"(sp));
 	return sp;
-}
-
-/** sys_ticks() - the time stamp of all records */
-static attr_always_inline uint64_t sys_ticks(void)
-{
-	return __builtin_ia32_rdtsc();
 }
 
 #elif defined(__aarch64__)
@@ -77,17 +72,15 @@ static attr_always_inline uintptr_t sys_sp(void)
 	return sp;
 }
 
-static attr_always_inline uint64_t sys_ticks(void)
-{
-	uint64_t ticks;
-
-	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-	return ticks;
-}
-
 #else
 #error "no system call interface for this architecture"
 #endif
+
+/** sys_ticks() - the time stamp of all records */
+static attr_always_inline uint64_t sys_ticks(void)
+{
+	return ticks_read();
+}
 
 #define SYS_CALL0(nr)		  sys_call((nr), 0, 0, 0, 0, 0, 0)
 #define SYS_CALL1(nr, a)	  sys_call((nr), (long)(a), 0, 0, 0, 0, 0)

@@ -28,7 +28,7 @@
 #define SYNC_TRIES 64
 #define PAGE_BYTES 4096u
 /* Without barrier: a store is visible to all processors long before this many ticks have passed. */
-#define SYNC_SLACK 1000000u
+#define SYNC_SLACK 100000u
 
 static const struct tenure_shared *shared_page(const struct live *live)
 {

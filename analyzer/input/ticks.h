@@ -8,18 +8,11 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/ticks.h"
+
 static inline uint64_t ticks_now(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
-	return __builtin_ia32_rdtsc();
-#elif defined(__aarch64__)
-	uint64_t value;
-
-	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(value));
-	return value;
-#else
-#error "tenure: no time stamp counter known for this machine"
-#endif
+	return ticks_read();
 }
 
 static inline uint64_t ticks_clock_ns(clockid_t clock)

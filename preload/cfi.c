@@ -532,3 +532,22 @@ int cfi_find(uintptr_t pc, struct cfi_row *ret_row)
 		return -EINVAL;
 	return 0;
 }
+
+int cfi_part(uintptr_t pc, uintptr_t *ret_start, size_t *ret_bytes)
+{
+	struct segment segment;
+	struct entry entry;
+	struct cfi_row row;
+	int err = segment_find(pc, &segment);
+
+	if (err == 0)
+		err = entry_find(&segment, pc, &entry);
+	if (err == 0)
+		err = cfi_find(entry.start, &row);
+	if (err < 0)
+		return err;
+	*ret_start = entry.start;
+	*ret_bytes = entry.bytes;
+	return row.cfa.how == CFI_REG && row.cfa_reg == ARCH_REG_SP &&
+	       row.cfa.value == (int32_t)sizeof(uintptr_t);
+}

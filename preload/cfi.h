@@ -68,6 +68,16 @@ struct cfi_row {
  */
 attr_nodiscard int cfi_find(uintptr_t pc, struct cfi_row *ret_row);
 
+/**
+ * cfi_part() - the piece of code that @pc is in, and whether it is entered by calls
+ * @ret_start, @ret_bytes: of the piece: a function, or what the compiler put apart from one
+ *
+ * Return: 1 if a caller's return address is on top of the stack where the piece
+ * begins, so that it is a function; 0 if not; or as cfi_find().
+ * Context: as cfi_find().
+ */
+attr_nodiscard int cfi_part(uintptr_t pc, uintptr_t *ret_start, size_t *ret_bytes);
+
 /** cfi_expr() - the bytes of an expression; false when they leave the table */
 bool cfi_expr(const struct cfi_row *row, const struct cfi_reg *reg, const uint8_t **ret_start,
 	      const uint8_t **ret_end);

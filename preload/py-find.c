@@ -8,6 +8,9 @@
 #include <link.h>
 #include <string.h>
 
+#include "arch/arch.h"
+#include "cfi.h"
+
 /* The dynamic tables of one object. */
 struct object {
 	ElfW(Addr) bias;
@@ -155,6 +158,34 @@ static bool load_api(const struct object *object, struct py_api *ret)
 	return symbol != NULL;
 }
 
+/*
+ * The symbol covers only one part of a function that the compiler has split.
+ * The other is where its jumps lead to, and not entered by calls.
+ */
+static void find_cold(struct py_object *object)
+{
+	uintptr_t at = object->eval, end = at + object->eval_bytes;
+
+	for (; at + ARCH_JUMP_MAX <= end; at++) {
+		uintptr_t target, start;
+		size_t bytes;
+		int32_t by;
+		int length = arch_jump((const uint8_t *)at, &by);
+
+		if (!length)
+			continue;
+		target = at + (uintptr_t)length + (uintptr_t)(intptr_t)by;
+		if (target < object->start || target >= object->end ||
+		    (target >= object->eval && target < end) ||
+		    target - object->cold < object->cold_bytes)
+			continue;
+		if (cfi_part(target, &start, &bytes) == 0 && bytes > object->cold_bytes) {
+			object->cold = start;
+			object->cold_bytes = bytes;
+		}
+	}
+}
+
 static int visit(struct dl_phdr_info *info, size_t bytes attr_unused, void *arg)
 {
 	struct search *search = arg;
@@ -181,6 +212,7 @@ static int visit(struct dl_phdr_info *info, size_t bytes attr_unused, void *arg)
 	if (eval) {
 		search->object.eval = object.bias + eval->st_value;
 		search->object.eval_bytes = eval->st_size;
+		find_cold(&search->object);
 	}
 	search->found = true;
 	return 1;

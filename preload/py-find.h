@@ -16,12 +16,15 @@
  * @start, @end: addresses its segments lie between
  * @eval:        the function that executes Python frames
  * @eval_bytes:  its length
+ * @cold, @cold_bytes: the part of it that the compiler has put elsewhere, if any
  */
 struct py_object {
 	uintptr_t start;
 	uintptr_t end;
 	uintptr_t eval;
 	size_t eval_bytes;
+	uintptr_t cold;
+	size_t cold_bytes;
 };
 
 /**

@@ -41,6 +41,8 @@ static void describe_runtime(struct thread *thread)
 		.end = py_state.object.end,
 		.eval = py_state.object.eval,
 		.eval_bytes = py_state.object.eval_bytes,
+		.cold = py_state.object.cold,
+		.cold_bytes = py_state.object.cold_bytes,
 	};
 
 	record_ext(thread, TENURE_PY_RUNTIME, &head, sizeof(head), version, strlen(version));

@@ -88,6 +88,8 @@ static int feed_runtime(struct python *python, const struct event *event)
 	result->end = head.end;
 	result->eval = head.eval;
 	result->eval_bytes = head.eval_bytes;
+	result->cold = head.cold;
+	result->cold_bytes = head.cold_bytes;
 	python->seen = true;
 	return 0;
 }

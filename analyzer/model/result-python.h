@@ -62,6 +62,7 @@ struct result_collection {
  * @start, @end: the loaded object that holds it
  * @eval:        the function that executes Python frames
  * @eval_bytes:  its length
+ * @cold, @cold_bytes: the part of it that lies apart
  * @codes:       index is the id; [0] unused
  * @types:       names, index is the id; [0] unused; NULL: never named
  * @collections: in order of their ends; the newest RESULT_COLLECTIONS_MAX
@@ -78,6 +79,8 @@ struct result_python {
 	uint64_t end;
 	uint64_t eval;
 	uint64_t eval_bytes;
+	uint64_t cold;
+	uint64_t cold_bytes;
 	const struct result_code *codes;
 	size_t codes_count;
 	const char *const *types;

@@ -36,7 +36,7 @@ static bool in_eval(const struct pysplice *splice, uint32_t node)
 	/* The call may be the last instruction of its function. */
 	if (TENURE_NODE_KIND(word) != TENURE_NODE_EXACT)
 		pc--;
-	return pc >= python->eval && pc - python->eval < python->eval_bytes;
+	return pc - python->eval < python->eval_bytes || pc - python->cold < python->cold_bytes;
 }
 
 static bool in_interpreter(const struct pysplice *splice, uint32_t node)

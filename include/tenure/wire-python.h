@@ -65,7 +65,9 @@ enum tenure_py_runtime_flag {
  * @start: lowest address of the object that holds the interpreter
  * @end:   first address after it
  * @eval:  where the function that executes Python frames begins
- * @eval_bytes: its length; parts of it that the linker moved away not included
+ * @eval_bytes: its length
+ * @cold:  the part of it that the compiler has put apart, or 0
+ * @cold_bytes: its length
  */
 struct tenure_py_runtime {
 	uint8_t major;
@@ -77,9 +79,11 @@ struct tenure_py_runtime {
 	uint64_t end;
 	uint64_t eval;
 	uint64_t eval_bytes;
+	uint64_t cold;
+	uint64_t cold_bytes;
 };
 
-_Static_assert(sizeof(struct tenure_py_runtime) == 40, "wire: python runtime");
+_Static_assert(sizeof(struct tenure_py_runtime) == 56, "wire: python runtime");
 
 /**
  * struct tenure_py_code - head of TENURE_PY_CODE

@@ -20,6 +20,14 @@ enum {
 	ARCH_REGS = 32,
 };
 
+/* Jumps are not looked for. */
+#define ARCH_JUMP_MAX 4
+static inline int arch_jump(const uint8_t *at __attribute__((unused)),
+			    int32_t *ret_to __attribute__((unused)))
+{
+	return 0;
+}
+
 #define ARCH_PC_MASK 0xffffffffffffull
 
 /* The kernel's signal frame: siginfo_t (128 bytes), then ucontext_t. */

@@ -19,6 +19,16 @@ enum {
 	ARCH_REGS = 17,
 };
 
+/* Bytes of a direct jump, and whether one begins at @at; it leads to @at + those + *ret_to. */
+#define ARCH_JUMP_MAX 6
+static inline int arch_jump(const uint8_t *at, int32_t *ret_to)
+{
+	int opcode = at[0] == 0xe9 ? 1 : at[0] == 0x0f && (at[1] & 0xf0) == 0x80 ? 2 : 0;
+
+	__builtin_memcpy(ret_to, at + opcode, sizeof(*ret_to));
+	return opcode ? opcode + 4 : 0;
+}
+
 /* Bits of an address that can be code. */
 #define ARCH_PC_MASK 0xffffffffffffull
 

@@ -176,8 +176,11 @@ const struct py_abi *py_abi_find(const struct py_api *api, const char **ret_why)
 
 const char *py_abi_check(const struct py_abi *abi, const struct py_api *api, const void *tstate)
 {
-	const void *interp, *thread_id, *frame, *code;
+	const void *interp, *thread_id, *frame, *code, *current;
 
+	if (abi->tstate_current &&
+	    (!read_pointer(api->runtime, abi->tstate_current, &current) || current != tstate))
+		return "the current thread state is not where it is expected";
 	if (!read_pointer(tstate, abi->tstate_thread_id, &thread_id) ||
 	    thread_id != __builtin_thread_pointer())
 		return "a thread state does not look as expected";

@@ -186,7 +186,7 @@ const struct py_abi *py_abi_find(const struct py_api *api, const char **ret_why)
 
 /**
  * py_abi_check() - does the layout fit this thread's state?
- * @tstate: of the calling thread
+ * @tstate: of the calling thread, which holds the GIL
  *
  * Reads through the kernel, so that a wrong layout cannot fault.
  *

@@ -10,18 +10,6 @@
 
 #include "py-state.h"
 
-#define PY_FRAMES_MAX 32768u /* innermost frames kept of a deeper stack */
-
-/**
- * py_frames_read() - the frames of a thread state, innermost first
- * @tstate: the calling thread's own
- * @frames: room for PY_FRAMES_MAX; code and at are filled in
- *
- * Return: number of frames; PY_FRAMES_MAX may mean that there are more.
- * Context: as py_frames_stack().
- */
-uint32_t py_frames_read(const struct py_abi *abi, const void *tstate, struct py_frame *frames);
-
 /**
  * py_frames_tstate() - thread state of the calling thread
  * @with_gil: not 0 when the thread is known to hold the GIL

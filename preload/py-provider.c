@@ -19,6 +19,7 @@
 #include "py-code.h"
 #include "py-frames.h"
 #include "py-gc.h"
+#include "py-recall.h"
 #include "py-state.h"
 #include "py-types.h"
 #include "record.h"
@@ -162,15 +163,16 @@ void py_provider_first_object(struct thread *thread)
 struct py_thread *py_thread_get(struct thread *thread)
 {
 	struct py_thread *py = thread->provider;
-	size_t bytes = sizeof(struct py_frame) * PY_FRAMES_MAX;
 
 	if (likely(py))
 		return py;
-	py = pages_map(ALIGN_UP(sizeof(*py), sizeof(struct py_frame)) + 2 * bytes, 0);
+	py = pages_map(sizeof(*py), 0);
 	if (!py)
 		return NULL;
-	py->last = (void *)((uint8_t *)py + ALIGN_UP(sizeof(*py), sizeof(struct py_frame)));
-	py->fresh = py->last + PY_FRAMES_MAX;
+	if (py_recall_new(py) < 0) {
+		pages_unmap(py, sizeof(*py));
+		return NULL;
+	}
 	thread->provider = py;
 
 	/* The first look at a library's thread-local variable may call malloc. */

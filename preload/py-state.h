@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "py-abi.h"
+#include "py-chain.h"
 #include "py-find.h"
 #include "thread.h"
 
@@ -37,28 +38,13 @@ struct py_state {
 extern struct py_state py_state;
 
 /**
- * struct py_frame - one Python frame of a thread's remembered stack
- * @code: the code object, only compared while remembered
- * @at:   offset of the instruction; the flags of its node, shifted
- * @node: id of the stack that ends here
- */
-struct py_frame {
-	const void *code;
-	uint32_t at;
-	uint32_t node;
-};
-
-/* Bits of py_frame.at: TENURE_PY_NODE_* flags. */
-#define PY_FRAME_FLAGS_SHIFT 28
-#define PY_FRAME_OUTER	     (1u << PY_FRAME_FLAGS_SHIFT)
-#define PY_FRAME_EMPTY	     (2u << PY_FRAME_FLAGS_SHIFT) /* unit of a count */
-#define PY_FRAME_EMPTY_MAX   (7u * PY_FRAME_EMPTY)
-
-/**
  * struct py_thread - the provider's part of a thread; struct thread.provider
- * @last:       the last stack, innermost frame first
- * @fresh:      room to read the next one into
+ * @last:       the last stack, outermost frame first
+ * @fresh:      room to read the next one into, innermost first
+ * @places:     of a deep stack: indices in @last by frame, see py-recall.c
  * @depth:      frames in @last
+ * @room:       in @last, and in @fresh
+ * @turns:      deep stacks since one was read to its end
  * @epoch:      py_code_epoch() when @last was taken
  * @native:     native half of the last pair
  * @python:     Python half of it
@@ -73,7 +59,10 @@ struct py_frame {
 struct py_thread {
 	struct py_frame *last;
 	struct py_frame *fresh;
+	uint32_t *places;
 	uint32_t depth;
+	uint32_t room;
+	uint32_t turns;
 	uint32_t epoch;
 	uint32_t native;
 	uint32_t python;

@@ -177,6 +177,23 @@ def native_frames_stand_between_python_frames(context):
 
 
 @test
+def deep_recursions_have_all_their_frames(context):
+    done = context.target("deep.py")
+    complete(done.document)
+    want, got = collections.Counter(), collections.Counter()
+    for size, name, _ in done.truth["probes"]:
+        want[name] += size + done.truth["overhead"]
+    for site in done.document.processes[0]["sites"]:
+        stack = [f[2].rsplit(".", 1)[-1] for f in done.document.python_stack(site.get("stack"))]
+        if site["bytes"] < 100000 or stack[-1:] != ["probe"]:
+            continue
+        depth = stack.count("deeper")
+        assert done.truth["depth"] <= depth <= done.truth["depth"] + 1, depth
+        got[stack[stack.index("deeper") - 1]] += site["bytes"]
+    difference(dict(got), dict(want), "callers of a deep recursion")
+
+
+@test
 def collections_are_those_of_gc_callbacks(context):
     done = context.target("collections_.py")
     complete(done.document)

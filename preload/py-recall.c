@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is saved by remembering is the interning and, of deep stacks, most of
+ * the reading.
+ *
+ * That a frame is where it was does not prove that the frames outside of it
+ * are as they were: they may have returned and been called again.  To be
+ * mistaken, though, more than PY_RECALL_FRESH frames must have been left and
+ * entered again just like before, without one allocation on the way.
+ */
+#include "py-recall.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "nodes.h"
+#include "pages.h"
+#include "py-code.h"
+#include "sample.h"
+#include "sys.h"
+#include "tenure/wire-python.h"
+
+#define ROOM_FIRST (2 * PY_RECALL_FRESH)
+#define PLACES	   4096u
+#define NOWHERE	   UINT32_MAX
+
+static size_t bytes_for(uint32_t room)
+{
+	return (size_t)room * 2 * sizeof(struct py_frame);
+}
+
+int py_recall_new(struct py_thread *py)
+{
+	void *pages = pages_map(bytes_for(ROOM_FIRST) + PLACES * sizeof(*py->places), 0);
+
+	if (!pages)
+		return -ENOMEM;
+	py->last = pages;
+	py->fresh = py->last + ROOM_FIRST;
+	py->places = (uint32_t *)(py->fresh + ROOM_FIRST);
+	py->room = ROOM_FIRST;
+	return 0;
+}
+
+static attr_cold bool grow(struct py_thread *py)
+{
+	struct py_frame *last = py->last, *fresh = py->fresh;
+	uint32_t room = py->room;
+	struct sys_sigset old;
+	void *pages;
+
+	if (room >= PY_RECALL_MAX)
+		return false;
+	pages = pages_map(bytes_for(2 * room) + PLACES * sizeof(*py->places), 0);
+	if (!pages)
+		return false;
+
+	/* A handler that left by longjmp() would leave half of it. */
+	sys_sigmask_all(&old);
+	py->last = pages;
+	py->fresh = py->last + (size_t)2 * room;
+	memcpy(py->last, last, py->depth * sizeof(*last));
+	memcpy(py->fresh, fresh, room * sizeof(*fresh));
+	memcpy(py->fresh + (size_t)2 * room, py->places, PLACES * sizeof(*py->places));
+	py->places = (uint32_t *)(py->fresh + (size_t)2 * room);
+	py->room = 2 * room;
+	(void)sys_sigmask(&old, NULL);
+	pages_unmap(last, bytes_for(room) + PLACES * sizeof(*py->places));
+	return true;
+}
+
+static uint32_t *place_of(struct py_thread *py, const void *frame)
+{
+	uint64_t hash = (uint64_t)((uintptr_t)frame >> 3) * 0x9e3779b97f4a7c15ull;
+
+	return &py->places[hash >> 52];
+}
+
+/* Index in the last stack of a frame that was read just now, or NOWHERE. */
+static uint32_t recall(struct py_thread *py, const struct py_frame *frame)
+{
+	uint32_t i = *place_of(py, frame->frame);
+	const struct py_frame *known = &py->last[i];
+
+	if (i >= py->depth || known->frame != frame->frame || known->code != frame->code ||
+	    !py_chain_follows(py_state.abi, frame, known, i ? known - 1 : NULL))
+		return NOWHERE;
+	return i;
+}
+
+/*
+ * The rest of a deep stack.  Return: how many frames of the last one are
+ * outside of those in py->fresh; those must not be compared again.
+ */
+static attr_noinline uint32_t read_deep(struct py_thread *py, struct py_chain *chain)
+{
+	/* Between two samples anything may have happened. */
+	bool to_the_end = sample_filter || ++py->turns >= PY_RECALL_TURNS;
+
+	if (to_the_end)
+		py->turns = 0;
+	while (chain->frame) {
+		uint32_t count = chain->count, known;
+
+		if (count == py->room && !grow(py))
+			return 0;
+		py_chain_read(py_state.abi, chain, py->fresh, count + 1);
+		if (to_the_end || chain->count == count)
+			continue;
+		known = recall(py, &py->fresh[count]);
+		if (known != NOWHERE) {
+			chain->count = count;
+			chain->frame = NULL;
+			return known + 1;
+		}
+	}
+	return 0;
+}
+
+/* Node of one frame below @parent; 0 when code objects cannot be told. */
+static uint32_t node_of(struct thread *thread, const struct py_frame *frame, uint32_t parent)
+{
+	uint32_t id = py_code_id(thread, frame->code);
+	uint64_t word;
+
+	if (!id)
+		return 0;
+	if (id == PY_CODE_HIDDEN)
+		return parent;
+
+	word = TENURE_NODE_WORD(TENURE_NODE_PYTHON, (uint64_t)id << TENURE_PY_OFFSET_BITS |
+							    (frame->at & TENURE_PY_OFFSET_NONE));
+	word |= (uint64_t)(frame->at >> PY_FRAME_FLAGS_SHIFT) << 48;
+	return nodes_intern(parent, word, 0);
+}
+
+/* A stack of which the outer end is missing; nothing of it is remembered. */
+static attr_cold uint32_t intern_cut(struct thread *thread, struct py_thread *py)
+{
+	uint32_t parent = nodes_intern(0, TENURE_NODE_WORD(TENURE_NODE_CUT, 0), 0);
+
+	py->depth = 0;
+	for (uint32_t i = PY_RECALL_FRESH; i--;) {
+		uint32_t node = node_of(thread, &py->fresh[i], parent);
+
+		if (!node)
+			return parent;
+		parent = node;
+	}
+	return parent;
+}
+
+/* Interns @count frames inside the @kept outermost ones of the last stack. */
+static uint32_t intern(struct thread *thread, struct py_thread *py, uint32_t count, uint32_t kept)
+{
+	struct py_frame *last = py->last;
+	const struct py_frame *fresh = py->fresh;
+	uint32_t parent = 0;
+
+	if (!kept)
+		for (; count && kept < py->depth && fresh[count - 1].code == last[kept].code &&
+		       fresh[count - 1].at == last[kept].at;
+		     count--, kept++)
+			last[kept].frame = fresh[count - 1].frame;
+	if (kept)
+		parent = last[kept - 1].node;
+
+	py->depth = kept;
+	while (count--) {
+		uint32_t node = node_of(thread, &fresh[count], parent);
+
+		if (unlikely(!node)) {
+			py->depth = 0;
+			return parent;
+		}
+		if (unlikely(kept >= PY_RECALL_FRESH))
+			*place_of(py, fresh[count].frame) = kept;
+		last[kept] = fresh[count];
+		last[kept++].node = parent = node;
+	}
+	py->depth = kept;
+	return parent;
+}
+
+uint32_t py_recall_stack(struct thread *thread, struct py_thread *py, const void *tstate)
+{
+	struct py_chain chain = py_chain_begin(py_state.abi, tstate);
+	uint32_t kept = 0, epoch = py_code_epoch();
+
+	/* Taken before the code objects are looked at: one may be forgotten meanwhile. */
+	if (unlikely(py->epoch != epoch)) {
+		py->depth = 0;
+		py->epoch = epoch;
+	}
+	py_chain_read(py_state.abi, &chain, py->fresh, PY_RECALL_FRESH);
+	if (unlikely(chain.frame)) {
+		kept = read_deep(py, &chain);
+		if (chain.frame)
+			return intern_cut(thread, py);
+	}
+	while (unlikely(kept + chain.count > py->room))
+		if (!grow(py))
+			return intern_cut(thread, py);
+	return chain.count ? intern(thread, py, chain.count, kept) : 0;
+}

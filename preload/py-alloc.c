@@ -67,8 +67,9 @@ static attr_always_inline void got(struct thread *self, const struct stack_regs 
 		py->with_gil = 1;
 		py->gc_wanted = NULL;
 	}
-	py_types_settle(self, py, NULL);
+	/* In this order: reading the stack tells whose GIL it is. */
 	stack = stack_capture(self, regs);
+	py_types_settle(self, py, NULL);
 	record_alloc(self, block, bytes, stack,
 		     domain == PY_DOMAIN_OBJ ? TENURE_FN_PY_OBJ : TENURE_FN_PY_MEM);
 	if (unlikely(!py))
@@ -90,8 +91,7 @@ static attr_always_inline void got(struct thread *self, const struct stack_regs 
 /* A block is about to be given back. */
 static attr_always_inline void lose(struct thread *self, const void *block, unsigned int domain)
 {
-	if (likely(self))
-		py_types_settle(self, self->provider, block);
+	py_types_settle(self, likely(self) ? self->provider : NULL, block);
 	if (domain == PY_DOMAIN_OBJ && unlikely(py_filter_has(block))) {
 		py_code_forget(block);
 		py_types_forget(block);

@@ -57,14 +57,14 @@ uint32_t py_frames_stack(struct thread *thread, uint32_t native)
 			return native;
 	}
 
+	if (py_state.abi->minor >= 12)
+		py->current = py_field(tstate, py_state.abi->tstate_interp);
 	python = py_recall_stack(thread, py, tstate);
 	if (unlikely(!python))
 		return native;
 	/* The collector that serves it: in 3.8 there is one for all. */
 	interp = py_state.abi->gc_in_runtime ? py_state.api.runtime
 					     : py_field(tstate, py_state.abi->tstate_interp);
-	if (py_state.abi->minor >= 12)
-		py->current = interp;
 	if (unlikely(!py_gc_known(py, interp)))
 		py->gc_wanted = interp;
 	if (py->native != native || py->python != python) {

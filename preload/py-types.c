@@ -341,6 +341,16 @@ void py_types_look(struct thread *thread, const struct py_thread *py, const void
 		late[py_types_late_++] = pending;
 }
 
+void py_types_drop(const void *ending)
+{
+	/* Written to only if it is there: then the GIL is that of its interpreter. */
+	if (py_pending.block == ending)
+		py_pending.block = NULL;
+	for (uint32_t i = 0; i < py_types_late_; i++)
+		if (late[i].block == ending)
+			late[i] = late[--py_types_late_];
+}
+
 void py_types_new(const struct py_thread *py, const void *block, size_t bytes, uint32_t stack)
 {
 	const struct tenure_node *node = nodes_get(stack);

@@ -45,18 +45,25 @@ void py_types_new(const struct py_thread *py, const void *block, size_t bytes, u
 /** py_types_look() - slow half of py_types_settle() */
 void py_types_look(struct thread *thread, const struct py_thread *py, const void *ending);
 
+/** py_types_drop() - a block is given back that cannot be looked at: keep it in mind no longer */
+attr_cold void py_types_drop(const void *ending);
+
 /**
  * py_types_settle() - something happens: look at the block that is kept in mind
+ * @py:     NULL: this thread has done nothing yet, or cannot record
  * @ending: block that is about to be given back, or NULL
  *
- * Context: in a hook, before its own record; guard held, GIL held.
+ * Context: in a hook, before its own record; guard and GIL held, but for a NULL @py.
  */
 static attr_always_inline void py_types_settle(struct thread *thread, const struct py_thread *py,
 					       const void *ending)
 {
-	if ((py_pending.block || unlikely(py_types_late_)) &&
-	    likely(py && py->current == py_types_interp_))
+	if (!py_pending.block && likely(!py_types_late_))
+		return;
+	if (likely(py && py->current == py_types_interp_))
 		py_types_look(thread, py, ending);
+	else if (ending)
+		py_types_drop(ending);
 }
 
 /** py_types_forget() - the block at @block, perhaps of a type, is given back */

@@ -81,9 +81,8 @@ class Document:
 class Context:
     """One interpreter, and how to run a target with it."""
 
-    def __init__(self, tenure, targets, python, directory, threads):
+    def __init__(self, tenure, targets, python, directory):
         self.tenure = tenure
-        self.threads = threads
         self.targets = targets
         self.python = python
         self.version = version_of(python)
@@ -241,9 +240,6 @@ def objects_are_counted_by_type(context):
 
 @test
 def objects_of_threads_are_counted_by_type(context):
-    # A type is read at the next event of any thread: docs/python.md says what can go wrong.
-    if not context.threads:
-        raise Skip("only on request: one object in thousands may get another type")
     check_types(context, "threads")
 
 
@@ -362,7 +358,6 @@ def main(tests):
     parser.add_argument("--tenure", required=True, type=lambda p: str(Path(p).resolve()))
     parser.add_argument("--targets", required=True, type=lambda p: Path(p).resolve())
     parser.add_argument("--only", default="")
-    parser.add_argument("--threads", action="store_true")
     options = parser.parse_args()
 
     number, failed = 0, False
@@ -379,8 +374,7 @@ def main(tests):
                 continue
             directory = tempfile.mkdtemp(prefix="tenure-python-")
             try:
-                function(Context(options.tenure, options.targets, python, directory,
-                                 options.threads))
+                function(Context(options.tenure, options.targets, python, directory))
                 print(f"ok {number} - {name}", flush=True)
             except Skip as reason:
                 print(f"ok {number} - {name} # SKIP {reason}", flush=True)

@@ -69,7 +69,7 @@ static void print_source(const struct text_out *out, const char *text)
 	}
 	text_out_clean(out, &line, strbuf_get(&spaced));
 	text_out_clip(out, &line, out->width > used ? out->width - used : 20);
-	(void)fprintf(out->file, "  %s\n", strbuf_get(&line));
+	(void)fprintf(out->file, "%s%s\n", line.count ? "  " : "", strbuf_get(&line));
 }
 
 /* Whether a line with figures is near @line. */

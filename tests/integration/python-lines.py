@@ -144,7 +144,7 @@ def sources_are_annotated(context):
     assert text[0] == truth["file"]
     functions = text.index("FUNCTIONS")
     for number, line in enumerate(source, 1):  # every line is there
-        assert text[number + 1].endswith(f"{number:>6}  {line}") or len(line) > 56, number
+        assert text[number + 1].endswith(f"{number:>6}  {line}".rstrip()) or len(line) > 56, number
     shown = {mark: text[line + 1].split() for mark, line in truth["lines"].items()}
     kib = {mark: f"{truth['count'] * each / 1024:.0f} KiB".split()
            for mark, each in truth["bytes"].items()}

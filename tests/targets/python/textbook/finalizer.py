@@ -7,7 +7,7 @@ class Handle:
     closed = 0
 
     def __init__(self):
-        self.buffer = bytes(50000)
+        self.buffer = bytes(500000)
         self.peer = None
 
     def __del__(self):

@@ -10,8 +10,8 @@ class Node:
 
 
 def link():
-    first = Node(bytes(100000))
-    second = Node(bytes(200000))
+    first = Node(bytes(1000000))
+    second = Node(bytes(2000000))
     first.next = second
     second.next = first
 

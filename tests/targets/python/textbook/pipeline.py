@@ -20,5 +20,5 @@ def pipeline(paths):
         step.run()
 
 
-pipeline([__file__] * 50)
+pipeline([__file__] * 500)
 gc.collect()

@@ -7,7 +7,7 @@ saved = []
 
 class Phoenix:
     def __init__(self):
-        self.ashes = bytes(80000)
+        self.ashes = bytes(800000)
         self.me = self
 
     def __del__(self):

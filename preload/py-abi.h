@@ -162,6 +162,8 @@ struct py_abi {
 #define PY_FLAG_DICT_SUBCLASS	(1ul << 29)
 #define PY_FLAG_TYPE_SUBCLASS	(1ul << 31)
 
+#define PY_GC_SAVEALL 32 /* of the debug flags, the int behind gc_enabled */
+
 #define PY_FRAME_OWNER_CSTACK 3 /* and above */
 
 /** py_field() - pointer-sized field of a struct of the interpreter */

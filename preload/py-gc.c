@@ -13,6 +13,7 @@
 
 #include "note.h"
 #include "py-containers.h"
+#include "py-cycles.h"
 #include "record.h"
 #include "tenure/wire-python.h"
 
@@ -69,6 +70,7 @@ static struct follow *claim(void *interp)
 
 static void drop(struct follow *follow)
 {
+	py_cycles_drop(follow->interp);
 	__atomic_store_n(&follow->interp, NULL, __ATOMIC_RELEASE);
 	__atomic_fetch_add(&py_gc_epoch_, 1, __ATOMIC_RELAXED);
 }
@@ -115,10 +117,14 @@ static void *collecting(void *self, void *const *args, ptrdiff_t count)
 		read_info(args[1], &gc);
 		thread = thread_enter();
 		if (thread) {
+			if (!starts)
+				py_cycles_stop(thread, follow->interp, &gc);
 			record_ext(thread, starts ? TENURE_PY_GC_START : TENURE_PY_GC_STOP, &gc,
 				   sizeof(gc), NULL, 0);
 			if (!starts && gc.generation == 2)
 				py_containers_look(thread, gc_of(follow->interp));
+			if (starts)
+				py_cycles_start(thread, follow->interp, gc.generation);
 			thread_leave(thread);
 		}
 	}

@@ -17,6 +17,7 @@
 #include "provider.h"
 #include "py-alloc.h"
 #include "py-code.h"
+#include "py-cycles.h"
 #include "py-frames.h"
 #include "py-gc.h"
 #include "py-recall.h"
@@ -58,6 +59,7 @@ static void forked(struct thread *thread)
 {
 	py_code_reset();
 	py_types_reset();
+	py_cycles_reset();
 	describe_runtime(thread);
 }
 

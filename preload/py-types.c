@@ -257,6 +257,15 @@ static attr_cold uint32_t add(struct thread *thread, const void *type)
 	return id;
 }
 
+uint32_t py_types_id(struct thread *thread, const void *type)
+{
+	const struct py_slot *slot = py_table_find(&known, type);
+
+	if (likely(slot))
+		return slot->id;
+	return is_type(type) ? add(thread, type) : 0;
+}
+
 /* The type of the object in a block; 0: there is none. */
 static uint32_t type_of(struct thread *thread, const uint8_t *block, size_t bytes)
 {

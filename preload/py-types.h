@@ -69,6 +69,15 @@ static attr_always_inline void py_types_settle(struct thread *thread, const stru
 /** py_types_forget() - the block at @block, perhaps of a type, is given back */
 attr_cold void py_types_forget(const void *block);
 
+/**
+ * py_types_id() - number of a type, which is described if it is new
+ * @type: of an object that is alive
+ *
+ * Return: 0 when it cannot be told that it will be noticed if it goes.
+ * Context: guard held, GIL held.
+ */
+uint32_t py_types_id(struct thread *thread, const void *type);
+
 /** py_types_modules() - objects were loaded: static types may lie in them */
 void py_types_modules(void);
 

@@ -33,6 +33,13 @@
  * CONTAINERS struct tenure_py_containers, then so many of struct tenure_py_container:
  *            the biggest ones, in no order.
  * RUNTIME_END: user code is over, the interpreter begins to take itself apart.
+ *
+ * Between GC_START and GC_STOP of one thread, what that collection will find
+ * unreachable; objects are numbered from 0 in the order in which they come:
+ * NAME        u32 name id, text (rest): of an attribute, a key, a local variable
+ * GRAPH       objects and their references to one another; see below
+ * GRAPH_END   struct tenure_py_graph, also when the graph was not sent
+ * GRAPH_KEPT  u32 object number, again and again (rest): not freed after all
  */
 enum tenure_py_ext {
 	TENURE_PY_RUNTIME = TENURE_EXT_PYTHON,
@@ -45,6 +52,10 @@ enum tenure_py_ext {
 	TENURE_PY_RUNTIME_END,
 	TENURE_PY_ARENA,
 	TENURE_PY_CONTAINERS,
+	TENURE_PY_NAME,
+	TENURE_PY_GRAPH,
+	TENURE_PY_GRAPH_END,
+	TENURE_PY_GRAPH_KEPT,
 };
 
 /* How a line table is to be read. */
@@ -161,5 +172,79 @@ struct tenure_py_gc {
 };
 
 _Static_assert(sizeof(struct tenure_py_gc) == 24, "wire: python collection");
+
+/*
+ * A GRAPH record is a sequence of entries, one per object.  Numbers are LEB128;
+ * "signed" ones are zigzag coded.
+ *
+ *   flags       enum tenure_py_object_flag
+ *   address     signed, unless MORE: the object's block, less that of the one before, / 16
+ *   type        unless MORE: id of its type, 0 when it has none
+ *   references  how many follow
+ *     to        signed: number of the object referred to, less this one's
+ *     label     enum tenure_py_label in 3 bits, then what belongs to it
+ */
+enum tenure_py_object_flag {
+	TENURE_PY_MORE = 1u << 0,      /* more references of the object before */
+	TENURE_PY_FINALIZER = 1u << 1, /* its class has a __del__ */
+	TENURE_PY_WEAKREFS = 1u << 2,  /* there are weak references to it */
+	TENURE_PY_WEAKABLE = 1u << 3,  /* there can be */
+	TENURE_PY_LEGACY = 1u << 4,    /* its C type has a tp_del: not to be freed in a cycle */
+};
+
+enum tenure_py_label {
+	TENURE_PY_LABEL_OTHER = 0,  /* enum tenure_py_other */
+	TENURE_PY_LABEL_ATTR = 1,   /* name id: attribute, slot, member of a C struct */
+	TENURE_PY_LABEL_KEY = 2,    /* name id: value under this key, a str */
+	TENURE_PY_LABEL_INDEX = 3,  /* position in a list or tuple */
+	TENURE_PY_LABEL_LOCAL = 4,  /* name id: local variable of a frame */
+	TENURE_PY_LABEL_OFFSET = 5, /* bytes from the object's begin */
+};
+
+enum tenure_py_other {
+	TENURE_PY_OTHER_UNKNOWN = 0,
+	TENURE_PY_OTHER_DICT = 1,  /* __dict__ */
+	TENURE_PY_OTHER_CLASS = 2, /* __class__ */
+	TENURE_PY_OTHER_VALUE = 3, /* value under some key */
+	TENURE_PY_OTHER_KEY = 4,   /* key of a dictionary */
+};
+
+#define TENURE_PY_LABEL_BITS 3u
+
+enum tenure_py_outcome {
+	TENURE_PY_GRAPH_WHOLE = 0,
+	TENURE_PY_GRAPH_BUDGET = 1, /* not begun: it would have taken too long */
+	TENURE_PY_GRAPH_LATE = 2,   /* given up: it did take too long */
+	TENURE_PY_GRAPH_MEMORY = 3, /* no memory, or too many objects */
+	TENURE_PY_GRAPH_ODD = 4,    /* the collector's lists do not look as expected */
+	TENURE_PY_GRAPH_OTHERS = 5, /* another interpreter was at it */
+	TENURE_PY_GRAPH_OUTCOMES,
+};
+
+enum tenure_py_graph_flag {
+	TENURE_PY_GRAPH_SAVEALL = 1u << 0, /* gc.DEBUG_SAVEALL: nothing is freed */
+};
+
+/**
+ * struct tenure_py_graph - one graph of unreachable objects has ended
+ * @outcome:     enum tenure_py_outcome; unless WHOLE, the objects are to be forgotten
+ * @flags:       enum tenure_py_graph_flag
+ * @ticks:       it took
+ * @examined:    objects looked at
+ * @unreachable: of these
+ */
+struct tenure_py_graph {
+	uint32_t outcome;
+	uint32_t flags;
+	uint64_t ticks;
+	uint64_t examined;
+	uint64_t unreachable;
+};
+
+_Static_assert(sizeof(struct tenure_py_graph) == 32, "wire: python graph");
+
+/* Of struct tenure_welcome.flags: how much is done about cycles; neither: under a budget. */
+#define TENURE_WELCOME_NO_CYCLES  (1u << 8)
+#define TENURE_WELCOME_ALL_CYCLES (1u << 9)
 
 #endif /* TENURE_WIRE_PYTHON_H */

@@ -269,6 +269,7 @@ struct result_series {
 struct result_python;
 struct result_arenas;
 struct result_containers;
+struct result_cycles;
 struct result_leaks;
 
 /**
@@ -286,6 +287,7 @@ struct result_leaks;
  * @containers:  the biggest ones when the heap was highest, and the last time, if
  *               that was another; result-python.h
  * @arenas:      NULL when it has no pymalloc that is seen; result-python.h
+ * @cycles:      of Python objects; NULL when @python is; result-cycles.h
  * @leaks:       NULL when nobody looked; result-leaks.h
  * @ns_per_tick: multiply a difference of stamps by it
  * @start_unix_ns: wall clock at @start_stamp, CLOCK_REALTIME
@@ -333,6 +335,7 @@ struct result_process {
 	const struct result_arenas *arenas;
 	const struct result_containers *containers;
 	size_t containers_count;
+	const struct result_cycles *cycles;
 	const struct result_leaks *leaks;
 };
 

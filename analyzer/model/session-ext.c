@@ -317,6 +317,8 @@ static void ext_python(struct session *session, const struct event *event)
 		return;
 	}
 	check(session, python_feed(session->python, event));
+	check(session, cycles_feed(session->cycles, event,
+				   &(struct cycles_blocks){ &session->heap, &session->sites }));
 	session->collecting = python_collecting(session->python);
 	if (event->ext != TENURE_PY_GC_STOP)
 		return;

@@ -302,6 +302,11 @@ const struct result_process *session_finish(struct session *session)
 	/* A forked child has its parent's arenas, which nobody told of. */
 	if (!(session->info.flags & TENURE_HELLO_FORKED))
 		result->arenas = arenas_finish(&session->arenas, session->sites.peak_number);
+	result->cycles = cycles_finish(session->cycles);
+	if (!result->cycles)
+		return NULL;
+	if (!result->python)
+		result->cycles = NULL;
 	if (finish_sites(session) < 0 || finish_threads(session) < 0 || finish_types(session) < 0)
 		return NULL;
 	finish_end(session);

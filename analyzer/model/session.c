@@ -441,7 +441,10 @@ struct session *session_new(const struct session_options *options, const struct 
 	if (!session)
 		return NULL;
 	session->python = python_new();
-	if (!session->python) {
+	session->cycles = cycles_new();
+	if (!session->python || !session->cycles) {
+		python_free(session->python);
+		cycles_free(session->cycles);
 		free(session);
 		return NULL;
 	}
@@ -480,6 +483,7 @@ struct session *session_free(struct session *session)
 	sampling_fini(&session->sampling);
 	python_free(session->python);
 	arenas_fini(&session->arenas);
+	cycles_free(session->cycles);
 	arena_fini(&session->arena);
 	vec_fini(&session->breaks);
 	vec_fini(&session->marks);

@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "checkpoints.h"
 #include "containers.h"
+#include "cycles.h"
 #include "heap.h"
 #include "maps.h"
 #include "modules.h"
@@ -100,6 +101,7 @@ struct session {
 	struct python *python;
 	struct arenas arenas;
 	struct containers containers;
+	struct cycles *cycles;
 	struct arena arena;
 	struct owed_free owed[OWED_MAX];
 	uint32_t owed_count;

@@ -279,6 +279,8 @@ static int add_all(struct build *build)
 		r = build_series(build);
 	if (r == 0)
 		r = build_leaks(build);
+	if (r == 0)
+		r = build_cycles(build);
 	if (r < 0)
 		return r;
 

@@ -73,6 +73,9 @@ attr_nodiscard int build_series(struct build *build);
 attr_nodiscard int build_stack(struct build *build, const struct result_site *from,
 			       uint32_t *ret_stack);
 
+/** build_cycles() - those of Python objects, the heaviest first.  Return: 0 or -ENOMEM */
+attr_nodiscard int build_cycles(struct build *build);
+
 /** build_leaks() - what was found lost, the heaviest first.  Return: 0 or -ENOMEM */
 attr_nodiscard int build_leaks(struct build *build);
 

@@ -20,6 +20,7 @@
 #include "base/vec.h"
 #include "model/result-leaks.h"
 #include "model/result.h"
+#include "report/cycles.h"
 #include "report/document-python.h"
 #include "report/gate-result.h"
 
@@ -281,6 +282,7 @@ struct report_process {
 	VEC(struct result_type) types;
 	VEC(struct report_module) modules;
 	struct report_python python;
+	struct report_cycles cycles;
 	struct report_scan scan;
 	VEC(struct report_leak) leaks;
 };

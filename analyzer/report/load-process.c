@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "report/cycles-json.h"
 #include "report/leaks-json.h"
 #include "report/load.h"
 #include "report/python-json.h"
@@ -289,6 +290,7 @@ void load_process(struct load *load, const json_t *object, struct report_process
 	leaks_json_load(load, object, process);
 	load_types(load, object, process);
 	python_json_load(load, object, &process->python);
+	cycles_json_load(load, object, &process->cycles);
 	load_threads(load, object, process);
 	load_times(load, object, process);
 	series_json_load(load, object, process);

@@ -6,6 +6,7 @@
 
 #include "base/emit.h"
 #include "base/err.h"
+#include "report/cycles-json.h"
 #include "report/gate-json.h"
 #include "report/leaks-json.h"
 #include "report/python-json.h"
@@ -413,6 +414,7 @@ static void write_process(struct emit *emit, const struct report_process *proces
 	leaks_json_write(emit, process);
 	write_types(emit, process);
 	python_json_write(emit, &process->python);
+	cycles_json_write(emit, &process->cycles);
 	write_threads(emit, process);
 	write_times(emit, process);
 	series_json_write(emit, process);

@@ -55,6 +55,9 @@ static int print_overview(const struct text *text)
 		r = text_places(text, REPORT_SORT_LIVE, &list);
 	text_survivors(text);
 	text_python(text);
+	list = list_of(text, 5, 0);
+	if (r == 0)
+		r = text_cycles(text, &list);
 	list = list_of(text, 3, 1);
 	if (r == 0 && !is_all_old(text->process))
 		r = text_places(text, REPORT_SORT_SURVIVORS, &list);

@@ -220,6 +220,7 @@ struct report *report_free(struct report *report)
 		for (size_t j = 0; j < process->python.containers.count; j++)
 			vec_fini(&process->python.containers.at[j].items);
 		vec_fini(&process->python.containers);
+		cycles_fini(&process->cycles);
 		vec_fini(&process->scan.holders);
 		for (size_t k = 0; k < process->leaks.count; k++) {
 			vec_fini(&process->leaks.at[k].members);

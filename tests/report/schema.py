@@ -42,7 +42,7 @@ def objects_without_end(schema, path="$"):
 def spoiled(document):
     """Yields names and copies of the document that must be refused."""
     process = document["processes"][0]
-    for key in process.keys() - {"python"}:  # not every process has one
+    for key in process.keys() - {"python", "cycles"}:  # not every process has one
         bad = copy.deepcopy(document)
         del bad["processes"][0][key]
         yield f"without processes[0].{key}", bad

@@ -5,6 +5,7 @@
 
 #include "model/result-python.h"
 #include "report/report.h"
+#include "sample-cycles.h"
 
 #define REPORT_SAMPLE_SITES 4 /* of the first process; its results have 5 */
 
@@ -241,6 +242,7 @@ static inline int report_sample_add(struct report *report, struct resolve *resol
 	process.arenas = &arenas;
 	process.containers = containers;
 	process.containers_count = ARRAY_SIZE(containers);
+	process.cycles = &report_sample_cycles;
 	process.totals.by_fn[TENURE_FN_MALLOC] = 8;
 	process.totals.by_fn[TENURE_FN_CALLOC] = 10;
 	process.totals.by_fn[TENURE_FN_REALLOC] = 1;

@@ -11,6 +11,7 @@
 
 #define REGION_SHIFT 22u
 #define REGION_WORDS (1u << (REGION_SHIFT - 3 - 6))
+#define AHEAD	     16u
 #define SPAN_REGIONS (UINT64_C(1) << 18) /* of one block: 1 TiB */
 
 /**
@@ -98,6 +99,19 @@ static struct blocks_region *get_region(struct blocks *blocks, uint64_t number)
 static inline uint64_t addr_of(const struct heap_block *block)
 {
 	return block->addr & ~HEAP_CUSTOM;
+}
+
+/* Bring what mark() and place() will touch for @addr into the cache. */
+static inline void prefetch_bits(const struct blocks *blocks, uint64_t addr)
+{
+	const struct blocks_region *region = find_region(blocks, addr >> REGION_SHIFT);
+	uint64_t unit = addr >> 3 & (REGION_WORDS * 64 - 1);
+
+	if (!region || !region->bits)
+		return;
+	__builtin_prefetch(&region->bits[unit / 64], 1);
+	if (region->rank)
+		__builtin_prefetch(&region->rank[unit / 64]);
 }
 
 /* Set the bit of where it begins.  Return: 0; 1: it was set; -ENOMEM. */
@@ -253,9 +267,10 @@ static void find_outers(struct blocks *blocks)
 /* All blocks into @at; those whose place is taken to @outers, or away. */
 static int place(struct blocks *blocks, const struct heap *heap, block_vec *outers)
 {
+	size_t slots = heap_slots(heap);
 	int r = 0;
 
-	for (size_t i = 0; i < heap_slots(heap) && r == 0; i++) {
+	for (size_t i = 0; i < slots && r == 0; i++) {
 		const struct heap_block *from = &heap->blocks[i];
 		struct block block = { .addr = addr_of(from),
 				       .bytes = from->bytes,
@@ -263,6 +278,13 @@ static int place(struct blocks *blocks, const struct heap *heap, block_vec *oute
 		struct block *to;
 		bool begins;
 
+		/* First where its rank is, then where that says that it goes. */
+		if (i + 2 * AHEAD < slots && from[2 * AHEAD].addr)
+			prefetch_bits(blocks, addr_of(&from[2 * AHEAD]));
+		if (i + AHEAD < slots && from[AHEAD].addr)
+			__builtin_prefetch(
+				&blocks->at[rank_of(blocks, addr_of(&from[AHEAD]), &begins) - 1],
+				1);
 		if (!from->addr)
 			continue;
 		to = &blocks->at[rank_of(blocks, block.addr, &begins) - 1];
@@ -309,6 +331,21 @@ static int rebuild(struct blocks *blocks)
 	return count_all(blocks);
 }
 
+/* They come in no order: each one's place is fetched while those before are done. */
+static int mark_all(struct blocks *blocks, const struct heap *heap)
+{
+	size_t slots = heap_slots(heap);
+	int r = 0;
+
+	for (size_t i = 0; i < slots && r >= 0; i++) {
+		if (i + AHEAD < slots && heap->blocks[i + AHEAD].addr)
+			prefetch_bits(blocks, addr_of(&heap->blocks[i + AHEAD]));
+		if (heap->blocks[i].addr)
+			r = mark(blocks, addr_of(&heap->blocks[i]), heap->blocks[i].bytes);
+	}
+	return r;
+}
+
 int blocks_init(struct blocks *blocks, const struct session_view *view)
 {
 	const struct heap *heap = view->heap;
@@ -317,9 +354,8 @@ int blocks_init(struct blocks *blocks, const struct session_view *view)
 
 	if (heap->count >= BLOCKS_MAX)
 		return -E2BIG;
-	for (size_t i = 0; i < heap_slots(heap) && r >= 0; i++)
-		if (heap->blocks[i].addr)
-			r = mark(blocks, addr_of(&heap->blocks[i]), heap->blocks[i].bytes);
+	if (r >= 0)
+		r = mark_all(blocks, heap);
 	if (r >= 0)
 		r = count_all(blocks);
 	if (r == 0) {

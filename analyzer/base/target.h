@@ -52,6 +52,7 @@ struct target_map {
  *           something cannot be read
  * @release: its memory is not needed any longer: it may go on.  @read fails from then on
  * @is_gone: it went on by itself while its memory was read: what was found is void
+ * @finish:  end the image for the listener, who sees no more of it: for a report
  * @direct:  memory is read with process_vm_readv(2), not through a descriptor
  * @lossy:   events have been lost: there may be blocks that nobody knows
  * @stack:   of the asking thread, a node
@@ -64,6 +65,7 @@ struct target {
 	size_t (*read)(void *arg, uint64_t addr, void *to, size_t bytes);
 	void (*release)(void *arg);
 	bool (*is_gone)(void *arg);
+	void (*finish)(void *arg);
 	void *arg;
 	bool direct;
 	bool lossy;

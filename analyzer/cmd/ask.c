@@ -16,6 +16,7 @@
 
 struct search {
 	const struct control_request *request;
+	int fd;
 	int status;
 };
 
@@ -53,7 +54,7 @@ static bool try_one(void *arg, const struct listener *listener)
 	    connect(fd, (const struct sockaddr *)&listener->address, listener->bytes) < 0 ||
 	    !is_trusted(fd))
 		return true;
-	status = control_ask(fd, search->request);
+	status = control_ask(fd, search->request, search->fd);
 	/* What others say who have nothing to do with the process is no answer. */
 	if (status == 0 || listener->named)
 		search->status = status;
@@ -79,14 +80,18 @@ static void explain(const struct control_request *request, const char *verb, int
 		why = "the tenure that recorded it has ended";
 	else if (status == -ETIMEDOUT)
 		why = "the tenure that records it does not answer";
+	else if (status == -EBUSY)
+		why = "somebody else is having it looked at";
+	else if (status == -EIO)
+		why = "it has ended meanwhile, or there was no memory to do it";
 	log_error("cannot %s process %u: %s", verb, request->pid, why);
 	if (status == -ESRCH && readable)
 		log_hint("tenure run PROGRAM, and then the number of one of its processes");
 }
 
-int ask(const struct control_request *request, const char *verb)
+int ask(const struct control_request *request, int fd, const char *verb)
 {
-	struct search search = { .request = request, .status = -ESRCH };
+	struct search search = { .request = request, .fd = fd, .status = -ESRCH };
 	bool readable = listeners_each((pid_t)request->pid, try_one, &search);
 
 	if (search.status < 0)

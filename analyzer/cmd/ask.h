@@ -19,10 +19,11 @@ uint32_t ask_pid(const char *text);
 
 /**
  * ask() - find who records @request->pid, and ask for it
+ * @fd:   goes along with it, -1: nothing does
  * @verb: "mark": what cannot be done to the process otherwise, for the message
  *
  * Return: 0; or a negative errno, after having said why.
  */
-attr_nodiscard int ask(const struct control_request *request, const char *verb);
+attr_nodiscard int ask(const struct control_request *request, int fd, const char *verb);
 
 #endif /* CMD_ASK_H */

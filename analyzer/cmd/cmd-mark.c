@@ -40,7 +40,7 @@ static int run(int argc, char *argv[])
 
 	request.bytes = (uint32_t)strnlen(argv[1], CONTROL_TEXT_BYTES);
 	memcpy(request.text, argv[1], request.bytes);
-	return ask(&request, "mark") < 0 ? CMD_FAILED : CMD_OK;
+	return ask(&request, -1, "mark") < 0 ? CMD_FAILED : CMD_OK;
 }
 
 const struct cli_command cmd_mark = {

@@ -42,6 +42,7 @@ extern const struct cli_command cmd_dump;
 extern const struct cli_command cmd_export;
 extern const struct cli_command cmd_help;
 extern const struct cli_command cmd_mark;
+extern const struct cli_command cmd_snapshot;
 extern const struct cli_command cmd_report;
 extern const struct cli_command cmd_run;
 extern const struct cli_command cmd_version;

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "report/report-json.h"
 #include "report/report.h"
 #include "symbol/resolve.h"
 
@@ -50,6 +51,7 @@ static void *image_begun(void *arg, const struct image_info *info)
 
 	image = calloc(1, sizeof(*image));
 	if (image) {
+		image->collector = collector;
 		image->pid = info->pid;
 		image->session = session_new(&collector->options, info);
 	}
@@ -87,6 +89,23 @@ static void image_ended(void *arg, const struct image_end *end)
 	log_detail("process %u: image ended", image->pid);
 }
 
+/* The report of one process image, as of now. */
+static void report_one(struct collected *image, int fd)
+{
+	struct collector one = {
+		.run = image->collector->run,
+		.images = { .at = &image, .count = 1 },
+	};
+	struct report *report;
+	FILE *file = fdopen(fd, "w");
+
+	log_set_level(LOG_SILENT);
+	if (!file || collector_report(&one, &report) < 0)
+		return;
+	(void)!report_json_write(report, file);
+	(void)fflush(file);
+}
+
 /* In a process of its own, see struct input_ops. */
 static void scan(void *arg, const struct target *target)
 {
@@ -99,6 +118,12 @@ static void scan(void *arg, const struct target *target)
 	leaks = leaks_find(&view, target);
 	if (!leaks)
 		return;
+	if (target->report >= 0) {
+		session_give_leaks(image->session, leaks);
+		target->finish(target->arg);
+		report_one(image, target->report);
+		return;
+	}
 	leaks_encode(leaks, &bytes);
 	for (size_t at = 0; !bytes.failed && at < bytes.count;) {
 		ssize_t n = write(target->result, bytes.at + at, bytes.count - at);

@@ -30,6 +30,7 @@ enum collector_follow {
 };
 
 struct collected {
+	const struct collector *collector;
 	struct session *session;
 	struct result_leaks *leaks;
 	uint32_t pid;

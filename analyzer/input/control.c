@@ -6,10 +6,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "control.h"
 
-#define PATIENCE_SECONDS 30
+#define PATIENCE_SECONDS 90
 
 /* Only root and whoever runs this tenure: a mark is in the report for good. */
 static bool is_allowed(int socket)
@@ -30,13 +31,32 @@ bool control_is_waiting(int socket)
 	       magic == CONTROL_MAGIC;
 }
 
-int control_receive(int socket, struct control_request *ret_request)
+/* A descriptor beside a message. */
+union control_fd {
+	struct cmsghdr head;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+int control_receive(int socket, struct control_request *ret_request, int *ret_fd)
 {
 	struct control_request request = { 0 };
-	ssize_t n = recv(socket, &request, sizeof(request), MSG_DONTWAIT);
+	struct iovec part = { &request, sizeof(request) };
+	union control_fd control = { 0 };
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t n = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *head = n < 0 ? NULL : CMSG_FIRSTHDR(&message);
+	cleanup_close int fd = -1;
 
 	if (n < 0)
 		return neg_errno();
+	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+	    head->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
 	if ((size_t)n < 2 * sizeof(uint32_t) || request.version != CONTROL_VERSION)
 		return -EPROTONOSUPPORT;
 	if ((size_t)n < sizeof(request) || request.bytes > CONTROL_TEXT_BYTES)
@@ -44,6 +64,7 @@ int control_receive(int socket, struct control_request *ret_request)
 	if (!is_allowed(socket))
 		return -EPERM;
 	*ret_request = request;
+	*ret_fd = take_fd(&fd);
 	return 0;
 }
 
@@ -54,18 +75,37 @@ void control_answer(int socket, int status)
 	(void)!send(socket, &reply, sizeof(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-int control_ask(int socket, const struct control_request *request)
+static int send_request(int socket, const struct control_request *request, int fd)
+{
+	struct iovec part = { (void *)(uintptr_t)request, sizeof(*request) };
+	union control_fd control = { 0 };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	}
+	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? neg_errno() : 0;
+}
+
+int control_ask(int socket, const struct control_request *request, int fd)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
 	struct control_request message = *request;
 	struct control_reply reply = { 0 };
 	ssize_t n;
+	int r;
 
 	message.magic = CONTROL_MAGIC;
 	message.version = CONTROL_VERSION;
 	(void)setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (send(socket, &message, sizeof(message), MSG_NOSIGNAL) < 0)
-		return neg_errno();
+	r = send_request(socket, &message, fd);
+	if (r < 0)
+		return r;
 	do
 		n = recv(socket, &reply, sizeof(reply), 0);
 	while (n < 0 && errno == EINTR);

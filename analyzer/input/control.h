@@ -18,7 +18,8 @@
 #define CONTROL_TEXT_BYTES 256u
 
 enum control_what {
-	CONTROL_MARK = 1, /* @arg: enum tenure_mark_kind; @text: its name */
+	CONTROL_MARK = 1,     /* @arg: enum tenure_mark_kind; @text: its name */
+	CONTROL_SNAPSHOT = 2, /* a report as of now, into the descriptor that comes along */
 };
 
 /**
@@ -40,7 +41,7 @@ struct control_request {
  * struct control_reply - what came of it
  * @status: 0 or a negative errno: -ESRCH: this tenure does not record that
  *          process, -EPERM: it is not yours, -EPROTONOSUPPORT: versions differ,
- *          -ENOSYS: it cannot do that
+ *          -ENOSYS: it cannot do that, -EBUSY: it is at it, -EIO: it has failed
  */
 struct control_reply {
 	uint32_t magic;
@@ -54,10 +55,11 @@ bool control_is_waiting(int socket);
 
 /**
  * control_receive() - the request that is waiting
+ * @ret_fd: a descriptor that came along, owned by the caller; -1
  *
- * Return: 0, or a negative errno to answer with; then *@ret_request is not set.
+ * Return: 0, or a negative errno to answer with; then nothing is set.
  */
-attr_nodiscard int control_receive(int socket, struct control_request *ret_request);
+attr_nodiscard int control_receive(int socket, struct control_request *ret_request, int *ret_fd);
 
 /** control_answer() - tell what came of it; whoever asked may be gone, which is fine */
 void control_answer(int socket, int status);
@@ -65,10 +67,11 @@ void control_answer(int socket, int status);
 /**
  * control_ask() - send a request over a connected socket and wait for the answer
  * @request: .magic and .version are filled in here
+ * @fd:      goes along; -1: none
  *
  * Return: the status of the answer; or -ETIMEDOUT, -ECONNRESET (it has ended
  * meanwhile), or another negative errno.
  */
-attr_nodiscard int control_ask(int socket, const struct control_request *request);
+attr_nodiscard int control_ask(int socket, const struct control_request *request, int fd);
 
 #endif /* INPUT_CONTROL_H */

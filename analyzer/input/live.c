@@ -464,6 +464,16 @@ const struct tenure_node *live_nodes(const struct live *live, uint32_t *ret_coun
 	return at;
 }
 
+void live_end_here(struct live *live, const struct stream_end *end)
+{
+	const struct tenure_shared shared = *shared_page(live);
+
+	live->stream->capture = NULL;
+	live->nodes_next = 1;
+	send_nodes(live, nodes_end(live));
+	stream_end(live->stream, end, &shared);
+}
+
 void live_end(struct live *live, const struct stream_end *end)
 {
 	const struct tenure_shared shared = *shared_page(live);

@@ -95,6 +95,13 @@ const struct tenure_shared *live_shared(const struct live *live);
 /** live_scan_area() - the part of it that is about looking for leaks */
 const struct tenure_scan_area *live_scan_area(const struct live *live);
 
+/**
+ * live_end_here() - as live_end(), in a fork, for the listener only
+ *
+ * Leaves the pipe and the capture to the original.
+ */
+void live_end_here(struct live *live, const struct stream_end *end);
+
 /** live_is_resting() - does this thread wait in the shim, with all it has done published? */
 bool live_is_resting(const struct live *live, uint32_t tid);
 

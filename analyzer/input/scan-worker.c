@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ticks.h"
 
 struct worker {
 	struct scan_job *job;
@@ -51,6 +52,19 @@ static bool is_gone(void *arg)
 	return worker->released ? worker->gone : !is_waiting(worker);
 }
 
+/* What is not known of it yet stays unknown: pipes are for one reader. */
+static void finish(void *arg)
+{
+	const struct worker *worker = arg;
+	const struct stream_end end = {
+		.how = IMAGE_RUNNING,
+		.end_stamp = ticks_now(),
+		.ns_per_tick = worker->job->ns_per_tick,
+	};
+
+	live_end_here(worker->job->live, &end);
+}
+
 static bool has_lost(const struct tenure_shared *page)
 {
 	uint64_t lost = 0;
@@ -68,6 +82,7 @@ static void work(struct worker *worker)
 		.read = read_target,
 		.release = release,
 		.is_gone = is_gone,
+		.finish = finish,
 		.arg = worker,
 		.direct = job->memory.direct,
 		.lossy = has_lost(live_shared(live)) || job->area.busy,

@@ -26,6 +26,7 @@ struct scan_job {
 	uint32_t moment;
 	bool asked;
 	int out;
+	double ns_per_tick;
 	struct tenure_scan_area area;
 	struct memory memory;
 	stop_threads threads;

@@ -189,7 +189,8 @@ static bool is_anybody_awake(const struct scan *scan)
 	return false;
 }
 
-static struct scan *scan_new(struct image *image, uint32_t moment, bool asked)
+static struct scan *scan_new(const struct server *server, struct image *image, uint32_t moment,
+			     bool asked)
 {
 	struct scan *scan = calloc(1, sizeof(*scan));
 
@@ -204,6 +205,7 @@ static struct scan *scan_new(struct image *image, uint32_t moment, bool asked)
 	scan->job.moment = moment;
 	scan->job.asked = asked;
 	scan->job.out = -1;
+	scan->job.ns_per_tick = server_ns_per_tick(server);
 	memory_init(&scan->job.memory, image->pid, image->mem);
 	image->scan = scan;
 	return scan;
@@ -242,7 +244,7 @@ void scan_begin(struct server *server, struct image *image)
 
 	if (!change(page, TENURE_SCAN_ASKED, TENURE_SCAN_WORKING))
 		return;
-	scan = scan_new(image, area->moment, true);
+	scan = scan_new(server, image, area->moment, true);
 	if (!scan) {
 		(void)change(page, TENURE_SCAN_WORKING, TENURE_SCAN_WANTED);
 		wake(page);
@@ -291,7 +293,7 @@ int scan_snapshot(struct server *server, struct image *image, int out, int clien
 
 	if (image->scan)
 		return -EBUSY;
-	scan = scan_new(image, TENURE_MOMENT_SNAPSHOT, false);
+	scan = scan_new(server, image, TENURE_MOMENT_SNAPSHOT, false);
 	if (!scan)
 		return -ENOMEM;
 	r = stop_all(&scan->job.memory, 0, &hook, &scan->job.threads);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections and the event loop. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,8 +150,26 @@ static struct image *find_asked(const struct server *server, uint32_t pid)
 	return first;
 }
 
-/* Return: 0 or a negative errno, for whoever asks. */
-static int obey(struct server *server, const struct control_request *request)
+/* Return: 1 or a negative errno. */
+static int snapshot(struct server *server, struct image *image, int socket, int *fd)
+{
+	cleanup_close int client = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+	int r;
+
+	if (*fd < 0)
+		return -EPROTO;
+	if (client < 0)
+		return neg_errno();
+	r = scan_snapshot(server, image, *fd, client);
+	if (r < 0)
+		return r;
+	(void)take_fd(fd);
+	(void)take_fd(&client);
+	return 1;
+}
+
+/* Return: 0 or a negative errno, for whoever asks; 1: the answer comes later. */
+static int obey(struct server *server, const struct control_request *request, int socket, int *fd)
 {
 	struct image *image = find_asked(server, request->pid);
 
@@ -162,18 +181,22 @@ static int obey(struct server *server, const struct control_request *request)
 	case CONTROL_MARK:
 		server_image_mark(image, request->arg, request->text, request->bytes);
 		return 0;
+	case CONTROL_SNAPSHOT:
+		return snapshot(server, image, socket, fd);
 	}
 	return -ENOSYS;
 }
 
 static void serve_control(struct server *server, int socket)
 {
+	cleanup_close int fd = -1;
 	struct control_request request;
-	int r = control_receive(socket, &request);
+	int r = control_receive(socket, &request, &fd);
 
 	if (r == 0)
-		r = obey(server, &request);
-	control_answer(socket, r);
+		r = obey(server, &request, socket, &fd);
+	if (r <= 0)
+		control_answer(socket, r);
 }
 
 static void greet(struct server *server, struct peer *peer)

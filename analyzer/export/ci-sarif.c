@@ -15,6 +15,7 @@ static const char *const rule_texts[GATE_RULE_COUNT] = {
 	[GATE_GROWTH] = "Memory that rises from checkpoint to checkpoint.",
 	[GATE_LEAK] = "Memory that is not freed at the end and is not in the baseline.",
 	[GATE_BUDGET] = "More than a budget allows.",
+	[GATE_CYCLE] = "Reference cycles that only the collector can free.",
 	[GATE_TOTAL] = "More than in the baseline.",
 };
 

@@ -89,6 +89,7 @@ static void print_violation(const struct text_out *out, const struct report *rep
 		      violation->rule == GATE_GROWTH   ? "growth"
 		      : violation->rule == GATE_LEAK   ? "leak"
 		      : violation->rule == GATE_BUDGET ? "budget"
+		      : violation->rule == GATE_CYCLE  ? "cycle"
 						       : "total",
 		      violation->scope, violation->message);
 	print_figure(file, "got ", violation->unit, violation->got, "    ");

@@ -53,6 +53,9 @@ attr_nodiscard int judge_add_figure(struct judge *judge, struct gate_violation *
 /** judge_suppress_command() - what suppresses a signature; NULL for out of memory */
 const char *judge_suppress_command(struct judge *judge, uint64_t sig, const char *where);
 
+/** judge_cycles() - by one absolute limit of reference cycles */
+attr_nodiscard int judge_cycles(struct judge *judge, const struct limit *limit);
+
 /** judge_trust() - may the data be judged? */
 attr_nodiscard int judge_trust(struct judge *judge);
 

@@ -25,6 +25,7 @@ static const struct {
 	[LIMITS_TEMPORARY] = { "temporary", GATE_BLOCKS },
 	[LIMITS_COLLECTED] = { "collected", GATE_BLOCKS },
 	[LIMITS_UNCOLLECTABLE] = { "uncollectable", GATE_BLOCKS },
+	[LIMITS_CYCLES] = { "cycles", GATE_BLOCKS },
 	[LIMITS_GC_PAUSE] = { "gc-pause", GATE_NANOSECONDS },
 	[LIMITS_GROWTH] = { "growth", GATE_BYTES_PER_ITERATION },
 	[LIMITS_LEAKS] = { "leaks", GATE_BYTES },
@@ -46,7 +47,7 @@ bool limits_is_total(enum limits_metric metric)
 bool limits_needs_python(enum limits_metric metric)
 {
 	return metric == LIMITS_COLLECTED || metric == LIMITS_UNCOLLECTABLE ||
-	       metric == LIMITS_GC_PAUSE;
+	       metric == LIMITS_CYCLES || metric == LIMITS_GC_PAUSE;
 }
 
 const char *limits_name(enum limits_metric metric)

@@ -22,6 +22,7 @@ enum limits_metric {
 	LIMITS_TEMPORARY,     /* blocks freed before their thread allocated again */
 	LIMITS_COLLECTED,     /* blocks that only Python's collector could free */
 	LIMITS_UNCOLLECTABLE, /* objects that it could not */
+	LIMITS_CYCLES,	      /* reference cycles of one shape */
 	LIMITS_GC_PAUSE,      /* its longest run */
 	LIMITS_GROWTH,	      /* bytes per iteration of one signature */
 	LIMITS_LEAKS,	      /* live bytes of one signature, against the baseline */

@@ -49,6 +49,10 @@ int judge_budgets(struct judge *judge)
 			continue;
 		}
 		judge->result->rules++;
+		if (limit->metric == LIMITS_CYCLES) {
+			r = judge_cycles(judge, limit);
+			continue;
+		}
 		violation.unit = limits_unit(limit->metric);
 		violation.got = smallest(judge, limit->scope, limit->metric);
 		violation.limit = limit->value.bytes;

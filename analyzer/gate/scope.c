@@ -179,6 +179,43 @@ bool scope_matches(const char *pattern, const struct places_view *view, uint64_t
 	       is_in_package(report, text_of(report, frame_of(report, stack)->file), rest);
 }
 
+/* Not of Python's own library, of an installed package, or of no Python function at all. */
+static bool is_own_code(const struct report *report, uint32_t stack)
+{
+	static const char *const others[] = { "/lib/python3", "/site-packages/",
+					      "/dist-packages/" };
+
+	for (; stack != REPORT_NONE; stack = report->stacks.at[stack].caller) {
+		const struct report_frame *frame = frame_of(report, stack);
+		const char *file = text_of(report, frame->file);
+
+		if (frame->kind != RESOLVE_PYTHON)
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+			if (strstr(file, others[i]))
+				return false;
+		return *file && strncmp(file, "<frozen ", 8) != 0;
+	}
+	return false;
+}
+
+bool scope_has_shape(const char *scope, const struct places_view *view,
+		     const struct report_shape *shape)
+{
+	const char *type = scope_after(scope, "type:");
+	bool whole = strcmp(scope, "process") == 0;
+
+	for (size_t i = 0; i < shape->members.count; i++) {
+		const struct report_cycle_member *member = &shape->members.at[i];
+
+		if (whole  ? is_own_code(view->report, member->stack)
+		    : type ? fnmatch(type, member->type, 0) == 0
+			   : scope_matches(scope, view, shape->sig, member->stack))
+			return true;
+	}
+	return false;
+}
+
 /* --------------------------------------------------------------------- words */
 
 void scope_module(struct strbuf *text, const struct places_view *view, uint32_t stack)

@@ -44,6 +44,10 @@ bool scope_is_pattern(const char *pattern);
 bool scope_matches(const char *pattern, const struct places_view *view, uint64_t sig,
 		   uint32_t stack);
 
+/** scope_has_shape() - is an object of such cycles part of what @scope names? */
+bool scope_has_shape(const char *scope, const struct places_view *view,
+		     const struct report_shape *shape);
+
 /** scope_is_judged() - are blocks that this process left behind left over, and not just cut off? */
 bool scope_is_judged(const struct report_process *process);
 

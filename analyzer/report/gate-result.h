@@ -27,6 +27,7 @@ enum gate_rule {
 	GATE_GROWTH, /* rose between all checkpoints */
 	GATE_LEAK,   /* live at the end, and not in the baseline, or less of it */
 	GATE_BUDGET, /* more than an absolute limit */
+	GATE_CYCLE,  /* reference cycles of one shape, more than a limit */
 	GATE_TOTAL,  /* more than the baseline by more than both floors */
 	GATE_RULE_COUNT,
 };

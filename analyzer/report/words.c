@@ -77,10 +77,8 @@ static const char *const verdicts[] = {
 };
 
 static const char *const rules[] = {
-	[GATE_GROWTH] = "growth",
-	[GATE_LEAK] = "leak",
-	[GATE_BUDGET] = "budget",
-	[GATE_TOTAL] = "total",
+	[GATE_GROWTH] = "growth", [GATE_LEAK] = "leak",	  [GATE_BUDGET] = "budget",
+	[GATE_CYCLE] = "cycle",	  [GATE_TOTAL] = "total",
 };
 
 static const char *const units[] = {

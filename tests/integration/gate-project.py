@@ -126,6 +126,19 @@ def budgets(story):
     story.expect("longest run of the collector" in out, f"pause: {out}")
 
 
+def a_cycle(story):
+    """Lines that know their basket: the edge back to it is the one to weaken."""
+    options = ["--limit=growth=off,cycles=0"]
+    story.check("collect", status=0, options=options)
+    out, report = story.check("cycle", "collect", status=23, options=options)
+    story.expect("orders.basket.Line.basket -> orders.basket.Basket" in out, f"cycle: {out}")
+    cycles = [v for v in report["gate"]["violations"] if v["rule"] == "cycle"] if report else []
+    story.expect([v["got"] for v in cycles] == [20], f"cycle: {cycles}")
+    story.check("cycle", "collect", status=0, options=["--limit=growth=off,cycles=20"])
+    story.check("cycle", "collect", status=0,
+                options=["--limit=growth=off,type:orders.basket.Other/cycles=0"])
+
+
 def always_green(story, times):
     for _ in range(times):
         story.check("threads=8", status=0)
@@ -141,6 +154,7 @@ def tell(interpreter, arguments):
         moved_code(story)
         cut_off(story)
         budgets(story)
+        a_cycle(story)
         always_green(story, arguments.repeats)
         return story.problems
 

@@ -12,10 +12,12 @@
 #include "base/err.h"
 #include "graph.h"
 #include "model/heap.h"
+#include "model/sites.h"
 
 #define PIECE_BYTES (1u << 20)
 #define GAP_BYTES   16384u /* that are read along rather than skipped */
 #define PAGE	    4096u
+#define TABLE_NONE  1u
 
 int graph_holder(struct graph *graph, const struct leaks_holder *holder, uint32_t *ret_number)
 {
@@ -45,7 +47,7 @@ static inline bool is_inside(const struct graph *graph, uint32_t to, uint64_t of
 	return offset >= 8 && graph->blocks.at[to].site != BLOCKS_SITE_MAPPED;
 }
 
-int graph_root(struct graph *graph, uint64_t word, uint32_t holder)
+int graph_root(struct graph *graph, uint64_t word, uint32_t holder, uint64_t addr)
 {
 	uint64_t offset;
 	uint32_t to = look_up(graph, word, &offset);
@@ -59,7 +61,7 @@ int graph_root(struct graph *graph, uint64_t word, uint32_t holder)
 				     .at = graph->roots.count, .is_root = 1, .offset = offset }));
 		to |= GRAPH_INSIDE;
 	}
-	return r < 0 ? r : vec_push(&graph->roots, ((struct graph_root){ to, holder }));
+	return r < 0 ? r : vec_push(&graph->roots, ((struct graph_root){ to, holder, addr }));
 }
 
 static inline int add_edge(struct graph *graph, uint64_t word, uint64_t from)
@@ -91,6 +93,19 @@ static bool is_array_of(uint64_t number, uint64_t bytes, uint64_t head)
 	return number && number < bytes && (bytes - head) % number == 0;
 }
 
+/* All blocks of a site begin with the same table, or none counts. */
+static void note_table(struct leaks_table *table, uint8_t head, const uint64_t *words, size_t count)
+{
+	uint64_t addr = head & GRAPH_VTABLE ? words[0] : TABLE_NONE;
+
+	if (!table->addr && count > 1)
+		table->next_word = words[1];
+	if (!table->addr)
+		table->addr = addr;
+	else if (table->addr != addr)
+		table->addr = TABLE_NONE;
+}
+
 static void look_at_head(struct graph *graph, uint32_t number, const uint64_t *words, size_t count)
 {
 	const struct block *block = &graph->blocks.at[number];
@@ -104,6 +119,8 @@ static void look_at_head(struct graph *graph, uint32_t number, const uint64_t *w
 	    graph_module(graph->view, words[0]))
 		head |= GRAPH_VTABLE;
 	graph->heads[number] |= head;
+	if (block->site < graph->view->sites->count)
+		note_table(&graph->tables[block->site], head, words, count);
 }
 
 /* ------------------------------------------------------------------- reading */
@@ -310,7 +327,8 @@ int graph_init(struct graph *graph, const struct session_view *view, const struc
 		graph->low = 0;
 	graph->first = calloc((size_t)blocks->count + 1, sizeof(*graph->first));
 	graph->heads = calloc((size_t)blocks->count + 1, sizeof(*graph->heads));
-	r = graph->first && graph->heads ? graph_owners(graph) : -ENOMEM;
+	graph->tables = calloc((size_t)view->sites->count + 1, sizeof(*graph->tables));
+	r = graph->first && graph->heads && graph->tables ? graph_owners(graph) : -ENOMEM;
 	if (r == 0)
 		r = scan_all(graph, &piece);
 	if (r == 0)
@@ -362,4 +380,5 @@ void graph_fini(struct graph *graph)
 	vec_fini(&graph->holders);
 	free(graph->first);
 	free(graph->heads);
+	free(graph->tables);
 }

@@ -28,10 +28,11 @@ struct graph_edge {
 	uint32_t from;
 };
 
-/** struct graph_root - a pointer that lies in something that is alive by itself */
+/** struct graph_root - a pointer that lies at @addr in something that is alive by itself */
 struct graph_root {
 	uint32_t to;
 	uint32_t holder;
+	uint64_t addr; /* 0: in no memory */
 };
 
 /**
@@ -49,6 +50,7 @@ struct graph_inside {
  * struct graph - all zero is empty
  * @first:   by block: number of its first edge; one more at the end
  * @heads:   by block: enum graph_head
+ * @tables:  by site: of all its blocks
  * @unread:  bytes of blocks that could not be read
  * @low, @high: bounds of all blocks
  */
@@ -62,6 +64,7 @@ struct graph {
 	VEC(struct leaks_holder) holders;
 	uint64_t *first;
 	uint8_t *heads;
+	struct leaks_table *tables;
 	uint64_t unread;
 	uint64_t low;
 	uint64_t high;
@@ -81,8 +84,8 @@ attr_nodiscard int graph_init(struct graph *graph, const struct session_view *vi
 			      const struct target *target);
 void graph_fini(struct graph *graph);
 
-/** graph_root() - @word was found in what @holder is.  Return: 0 or -ENOMEM */
-attr_nodiscard int graph_root(struct graph *graph, uint64_t word, uint32_t holder);
+/** graph_root() - @word was found at @addr in what @holder is.  Return: 0 or -ENOMEM */
+attr_nodiscard int graph_root(struct graph *graph, uint64_t word, uint32_t holder, uint64_t addr);
 
 /** graph_holder() - a number for it.  Return: 0 or -ENOMEM */
 attr_nodiscard int graph_holder(struct graph *graph, const struct leaks_holder *holder,

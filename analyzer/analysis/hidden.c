@@ -67,7 +67,7 @@ static int note(struct hidden *hidden, uint32_t whose, uint64_t from, uint32_t t
 
 	if (!hidden->in_blocks) {
 		hidden->has_roots = true;
-		return vec_push(&graph->roots, ((struct graph_root){ to, whose }));
+		return vec_push(&graph->roots, ((struct graph_root){ to, whose, from }));
 	}
 	if (hidden->joins.count >= FOUND_MAX || from >= UINT32_MAX)
 		return 0;

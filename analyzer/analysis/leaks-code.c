@@ -13,7 +13,7 @@
 
 #include "leaks.h"
 
-#define CODE_VERSION 1u
+#define CODE_VERSION 2u
 
 /**
  * struct code - one way or the other
@@ -160,6 +160,38 @@ static void code_holder(struct code *code, struct leaks_holder *holder)
 		code->err = -EBADMSG;
 }
 
+static void code_kept(struct code *code, struct leaks_kept *kept, size_t steps_count)
+{
+	uint64_t first = kept->steps_first, count = kept->steps_count;
+
+	code_u32(code, &kept->site);
+	code_u32(code, &kept->class);
+	code_count(code, &kept->own);
+	code_count(code, &kept->kept);
+	code_bool(code, &kept->is_held);
+	code_bool(code, &kept->is_cut);
+	code_holder(code, &kept->holder);
+	code_u64(code, &kept->address);
+	code_u64(code, &first);
+	code_u64(code, &count);
+	if (code->to)
+		return;
+	if (kept->class >= LEAKS_CLASS_COUNT || first > steps_count ||
+	    count > steps_count - first) {
+		code->err = code->err ? code->err : -EBADMSG;
+		return;
+	}
+	kept->steps_first = (size_t)first;
+	kept->steps_count = (size_t)count;
+}
+
+static void code_step(struct code *code, struct leaks_step *step)
+{
+	code_u32(code, &step->site);
+	code_u64(code, &step->offset);
+	code_u64(code, &step->times);
+}
+
 static void code_leaks(struct code *code, struct result_leaks *leaks)
 {
 	uint32_t version = CODE_VERSION;
@@ -189,6 +221,18 @@ static void code_leaks(struct code *code, struct result_leaks *leaks)
 		code_list(code, leaks->holders, &leaks->holders_count, sizeof(*leaks->holders));
 	for (size_t i = 0; i < leaks->holders_count; i++)
 		code_holder(code, &leaks->holders[i]);
+	leaks->steps = code_list(code, leaks->steps, &leaks->steps_count, sizeof(*leaks->steps));
+	for (size_t i = 0; i < leaks->steps_count; i++)
+		code_step(code, &leaks->steps[i]);
+	leaks->kept = code_list(code, leaks->kept, &leaks->kept_count, sizeof(*leaks->kept));
+	for (size_t i = 0; i < leaks->kept_count; i++)
+		code_kept(code, &leaks->kept[i], leaks->steps_count);
+	leaks->tables =
+		code_list(code, leaks->tables, &leaks->tables_count, sizeof(*leaks->tables));
+	for (size_t i = 0; i < leaks->tables_count; i++) {
+		code_u64(code, &leaks->tables[i].addr);
+		code_u64(code, &leaks->tables[i].next_word);
+	}
 }
 
 void leaks_encode(const struct result_leaks *leaks, struct strbuf *buf)

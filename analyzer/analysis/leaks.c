@@ -9,6 +9,7 @@
 #include "classify.h"
 #include "graph.h"
 #include "hidden.h"
+#include "kept.h"
 #include "leaks-cycles.h"
 #include "leaks.h"
 #include "model/heap.h"
@@ -140,6 +141,13 @@ static int look(struct result_leaks *leaks, const struct session_view *view,
 		r = classify_sort(&classify, &graph);
 	if (r == 0)
 		r = collect(leaks, &classify, &graph);
+	if (r == 0)
+		r = kept_find(leaks, &graph, &classify);
+	if (r == 0) {
+		leaks->tables = graph.tables;
+		leaks->tables_count = view->sites->count;
+		graph.tables = NULL;
+	}
 	leaks->done = r == 0;
 	leaks->total_ns = now_ns() - begin;
 	classify_fini(&classify);
@@ -178,6 +186,9 @@ struct result_leaks *leaks_free(struct result_leaks *leaks)
 	free(leaks->name);
 	free(leaks->items);
 	free(leaks->holders);
+	free(leaks->kept);
+	free(leaks->steps);
+	free(leaks->tables);
 	free(leaks);
 	return NULL;
 }

@@ -55,7 +55,7 @@ static int scan_range(struct graph *graph, const struct range *range)
 				if (to == BLOCKS_NONE || offset >= 8)
 					continue;
 			}
-			r = graph_root(graph, piece[i], range->holder);
+			r = graph_root(graph, piece[i], range->holder, at + 8 * i);
 		}
 		if (n < want)
 			at = ((at + n) | (PAGE - 1)) + 1;
@@ -181,7 +181,7 @@ static int scan_registers(struct graph *graph, const struct target_thread *threa
 	int r = graph_holder(graph, &registers, &holder);
 
 	for (uint32_t i = 0; i < thread->regs_count && r == 0; i++)
-		r = graph_root(graph, thread->regs[i], holder);
+		r = graph_root(graph, thread->regs[i], holder, 0);
 	return r;
 }
 
@@ -224,7 +224,7 @@ static int scan_tls(struct graph *graph, const struct target_thread *thread, uin
 		r = scan_range(graph, &range);
 	/* The linker's table of thread-local blocks, which is known by its second entry. */
 	if (r == 0 && target->read(target->arg, thread->self + 8, &dtv, sizeof(dtv)) == sizeof(dtv))
-		r = graph_root(graph, dtv - 16, range.holder);
+		r = graph_root(graph, dtv - 16, range.holder, thread->self + 8);
 	return r;
 }
 
@@ -296,7 +296,7 @@ static int add_special(struct graph *graph, uint8_t head, uint32_t kind)
 
 	for (uint32_t i = 0; i < graph->blocks.count && r == 0; i++)
 		if (graph->heads[i] & head)
-			r = vec_push(&graph->roots, ((struct graph_root){ i, holder }));
+			r = vec_push(&graph->roots, ((struct graph_root){ i, holder, 0 }));
 	return r;
 }
 

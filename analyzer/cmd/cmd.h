@@ -33,6 +33,7 @@ enum cmd_check_status {
 extern const struct cli_command *const cmd_all[];
 
 extern const struct cli_command cmd_annotate;
+extern const struct cli_command cmd_why;
 extern const struct cli_command cmd_baseline;
 extern const struct cli_command cmd_check;
 extern const struct cli_command cmd_collect;

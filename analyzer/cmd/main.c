@@ -11,9 +11,9 @@
 #include "cmd.h"
 
 const struct cli_command *const cmd_all[] = {
-	&cmd_run,    &cmd_report,  &cmd_annotate, &cmd_check,	 &cmd_baseline,
-	&cmd_diff,   &cmd_export,  &cmd_mark,	  &cmd_snapshot, &cmd_dump,
-	&cmd_doctor, &cmd_version, &cmd_help,	  &cmd_collect,	 NULL,
+	&cmd_run,     &cmd_report, &cmd_annotate, &cmd_why,	 &cmd_check, &cmd_baseline,
+	&cmd_diff,    &cmd_export, &cmd_mark,	  &cmd_snapshot, &cmd_dump,  &cmd_doctor,
+	&cmd_version, &cmd_help,   &cmd_collect,  NULL,
 };
 
 const struct cli_command *cmd_find(const char *name)

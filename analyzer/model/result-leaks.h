@@ -80,6 +80,44 @@ struct leaks_item {
 	size_t links_count;
 };
 
+/* Beside the numbers of sites: what the program mapped. */
+#define LEAKS_SITE_MAPPED UINT32_MAX
+
+/** struct leaks_step - a block on the way to another, and where in it the next pointer lies */
+struct leaks_step {
+	uint32_t site;
+	uint64_t offset;
+	uint64_t times; /* so many one after the other */
+};
+
+/** struct leaks_table - how blocks of a site begin, if it is with the address of a table in a
+ * module */
+struct leaks_table {
+	uint64_t addr;
+	uint64_t next_word; /* of the first block: behind it */
+};
+
+/**
+ * struct leaks_kept - what the live blocks of a site keep, and how one of them is held
+ * @class:   of the one that keeps most, as are the next ones
+ * @kept:    what would be given back with them, themselves included
+ * @is_held: by @holder at @address; else it is lost, or what the way begins with is
+ * @is_cut:  the way begins before its first step
+ * @steps_first, @steps_count: the way, in result_leaks.steps
+ */
+struct leaks_kept {
+	uint32_t site;
+	uint32_t class;
+	struct leaks_count own;
+	struct leaks_count kept;
+	bool is_held;
+	bool is_cut;
+	struct leaks_holder holder;
+	uint64_t address;
+	size_t steps_first;
+	size_t steps_count;
+};
+
 /**
  * struct result_leaks - one look
  * @moment:   enum tenure_moment; @signal, @name: of TENURE_MOMENT_SIGNAL and _MARK
@@ -91,6 +129,7 @@ struct leaks_item {
  * @unread:   bytes of blocks that could not be read
  * @scan_ns:  how long the program stood still
  * @total_ns: how long it took altogether
+ * @tables:   by site
  */
 struct result_leaks {
 	uint32_t moment;
@@ -111,6 +150,12 @@ struct result_leaks {
 	size_t items_count;
 	struct leaks_holder *holders;
 	size_t holders_count;
+	struct leaks_kept *kept;
+	size_t kept_count;
+	struct leaks_step *steps;
+	size_t steps_count;
+	struct leaks_table *tables;
+	size_t tables_count;
 };
 
 #endif /* MODEL_RESULT_LEAKS_H */

@@ -28,6 +28,8 @@ static int add_members(struct build *build, const struct leaks_item *from, struc
 
 		r = add_place(build, from->members[i].site, &member.stack, &member.fn);
 		if (r == 0)
+			r = build_type(build, from->members[i].site, &member.type, &member.uses);
+		if (r == 0)
 			r = vec_push(&leak->members, member);
 	}
 	for (size_t i = 0; i < from->links_count && r == 0; i++)

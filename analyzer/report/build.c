@@ -281,6 +281,8 @@ static int add_all(struct build *build)
 		r = build_leaks(build);
 	if (r == 0)
 		r = build_cycles(build);
+	if (r == 0)
+		r = build_held(build);
 	if (r < 0)
 		return r;
 
@@ -310,6 +312,7 @@ int report_add(struct report *report, const struct result_process *process, stru
 	free(build.sig_of);
 	vec_fini(&build.frames);
 	vec_fini(&build.path);
+	variables_fini(&build.variables);
 	pysplice_fini(&build.splice);
 	return r;
 }

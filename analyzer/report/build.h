@@ -10,6 +10,7 @@
 #include "report/document.h"
 #include "symbol/pysplice.h"
 #include "symbol/resolve.h"
+#include "symbol/variables.h"
 
 /**
  * struct build - one process being added
@@ -19,6 +20,7 @@
  * @sig_of:    per site of the heap its signature, for what comes after the sites
  * @path:      nodes on the way to the root
  * @splice:    for stacks with Python frames
+ * @variables: names of data
  */
 struct build {
 	struct report *report;
@@ -31,6 +33,7 @@ struct build {
 	uint64_t *sig_of;
 	VEC(uint32_t) path;
 	struct pysplice splice;
+	struct variables variables;
 };
 
 static inline uint64_t build_ns(const struct build *build, uint64_t ticks)
@@ -75,6 +78,19 @@ attr_nodiscard int build_stack(struct build *build, const struct result_site *fr
 
 /** build_cycles() - those of Python objects, the heaviest first.  Return: 0 or -ENOMEM */
 attr_nodiscard int build_cycles(struct build *build);
+
+/**
+ * build_type() - of the blocks of site @site, by the table they begin with
+ * @ret_type: "" when nothing says so
+ * @ret_uses: of a std::shared_ptr's block its use count, else 0
+ *
+ * Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int build_type(struct build *build, uint32_t site, const char **ret_type,
+			      uint32_t *ret_uses);
+
+/** build_held() - how what is alive is held; after the leaks.  Return: 0 or -ENOMEM */
+attr_nodiscard int build_held(struct build *build);
 
 /** build_leaks() - what was found lost, the heaviest first.  Return: 0 or -ENOMEM */
 attr_nodiscard int build_leaks(struct build *build);

@@ -18,9 +18,9 @@
 #include "base/idmap.h"
 #include "base/intern.h"
 #include "base/vec.h"
-#include "model/result-leaks.h"
 #include "model/result.h"
 #include "report/cycles.h"
+#include "report/document-leaks.h"
 #include "report/document-python.h"
 #include "report/gate-result.h"
 
@@ -204,58 +204,6 @@ struct report_trust {
 	report_texts notes;
 };
 
-/** struct report_member - see struct leaks_member */
-struct report_member {
-	uint32_t stack;
-	uint32_t fn;
-	struct leaks_count own;
-};
-
-/**
- * struct report_leak - see struct leaks_item; @sig is that of the site
- * @suppressed: number of the entry in report->suppressions, from 1; 0: of none
- */
-struct report_leak {
-	uint32_t class; /* enum leaks_class */
-	uint64_t sig;
-	uint32_t stack;
-	uint32_t fn;
-	struct leaks_count own;
-	struct leaks_count indirect;
-	uint64_t cycles;
-	uint32_t suppressed;
-	VEC(struct report_member) members;
-	VEC(struct leaks_link) links;
-};
-
-/** struct report_holder - see struct leaks_holder */
-struct report_holder {
-	uint32_t kind;
-	const char *module; /* of LEAKS_HOLDER_GLOBAL, else "" */
-	uint32_t tid;	    /* of those that belong to a thread, else 0 */
-	struct leaks_count held;
-};
-
-/** struct report_scan - see struct result_leaks; @looked: somebody has */
-struct report_scan {
-	uint32_t signal;
-	const char *mark; /* NULL: none */
-	uint64_t asleep;
-	bool looked;
-	bool done;
-	bool direct;
-	bool partial;
-	uint32_t moment;
-	const char *why; /* or NULL */
-	uint64_t threads;
-	uint64_t unstopped;
-	uint64_t unread;
-	uint64_t stopped_ns;
-	uint64_t total_ns;
-	struct leaks_count classes[LEAKS_CLASS_COUNT];
-	VEC(struct report_holder) holders;
-};
-
 struct report_process {
 	uint32_t pid;
 	uint32_t ppid;
@@ -285,6 +233,7 @@ struct report_process {
 	struct report_cycles cycles;
 	struct report_scan scan;
 	VEC(struct report_leak) leaks;
+	VEC(struct report_held) held;
 };
 
 /** struct report_tree - all processes taken together; see report_sum() */
@@ -314,30 +263,6 @@ struct report_sig_line {
 	uint32_t process;
 	bool counts;
 	bool interpreter;
-};
-
-/* Where a suppression comes from. */
-enum report_suppression_source {
-	REPORT_SUPPRESSION_FILE,    /* that the user named */
-	REPORT_SUPPRESSION_PROGRAM, /* __lsan_default_suppressions() of the program */
-	REPORT_SUPPRESSION_BUILTIN, /* tenure's own */
-	REPORT_SUPPRESSION_COUNT,
-};
-
-/**
- * struct report_suppression - an entry of a list of leaks not to be spoken of
- * @file:   of the list, and where in it; "" where there is none
- * @reason: or ""
- * @used:   leaks it has suppressed; @own: their blocks and bytes, with what hangs on them
- */
-struct report_suppression {
-	const char *name;
-	const char *file;
-	const char *reason;
-	uint32_t line;
-	uint32_t source; /* enum report_suppression_source */
-	uint64_t used;
-	struct leaks_count own;
 };
 
 /** struct report - the document; @frames and @stacks are referred to by number */

@@ -32,6 +32,10 @@ static void write_cycle(struct emit *emit, const struct report_leak *leak)
 
 		emit_object(emit, NULL, EMIT_FLAT);
 		write_place(emit, member->stack, member->fn);
+		if (*member->type)
+			emit_text(emit, "type", member->type);
+		if (member->uses)
+			emit_uint(emit, "use_count", member->uses);
 		write_count(emit, &member->own);
 		emit_end(emit);
 	}
@@ -148,7 +152,9 @@ static void load_cycle(struct load *load, const json_t *from, struct report_leak
 	for (size_t i = 0; i < json_array_size(array) && !load->error; i++) {
 		const json_t *at = json_array_get(array, i);
 		struct report_member member = { .stack = load_stack(load, at),
-						.fn = load_word(load, at, "function", &words_fn) };
+						.fn = load_word(load, at, "function", &words_fn),
+						.type = load_text(load, at, "type"),
+						.uses = load_uint32(load, at, "use_count", 0) };
 
 		load_count(load, at, &member.own);
 		if (vec_push(&leak->members, member) < 0)

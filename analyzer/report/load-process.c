@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "report/cycles-json.h"
+#include "report/held-json.h"
 #include "report/leaks-json.h"
 #include "report/load.h"
 #include "report/python-json.h"
@@ -288,6 +289,7 @@ void load_process(struct load *load, const json_t *object, struct report_process
 	load_sites(load, object, "sites", &process->sites);
 	load_sites(load, object, "mapped", &process->mapped);
 	leaks_json_load(load, object, process);
+	held_json_load(load, object, process);
 	load_types(load, object, process);
 	python_json_load(load, object, &process->python);
 	cycles_json_load(load, object, &process->cycles);

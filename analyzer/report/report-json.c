@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "report/cycles-json.h"
 #include "report/gate-json.h"
+#include "report/held-json.h"
 #include "report/leaks-json.h"
 #include "report/python-json.h"
 #include "report/report-json.h"
@@ -412,6 +413,7 @@ static void write_process(struct emit *emit, const struct report_process *proces
 	write_sites(emit, "sites", &process->sites, process->sample_bytes != 0);
 	write_sites(emit, "mapped", &process->mapped, false);
 	leaks_json_write(emit, process);
+	held_json_write(emit, process);
 	write_types(emit, process);
 	python_json_write(emit, &process->python);
 	cycles_json_write(emit, &process->cycles);

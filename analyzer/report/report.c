@@ -227,6 +227,9 @@ struct report *report_free(struct report *report)
 			vec_fini(&process->leaks.at[k].links);
 		}
 		vec_fini(&process->leaks);
+		for (size_t k = 0; k < process->held.count; k++)
+			vec_fini(&process->held.at[k].steps);
+		vec_fini(&process->held);
 	}
 	vec_fini(&report->processes);
 	vec_fini(&report->suppressions);

@@ -60,6 +60,20 @@ static void print_callers(const struct text *text, uint32_t stack)
 	}
 }
 
+static void print_type(const struct text_out *out, const struct report_member *member)
+{
+	struct strbuf line = { .at = NULL };
+
+	if (!*member->type)
+		return;
+	text_out_clean(out, &line, member->type);
+	(void)fputs(strbuf_get(&line), out->file);
+	if (member->uses)
+		(void)fprintf(out->file, " (use count %u)", member->uses);
+	(void)fputs("  ", out->file);
+	strbuf_fini(&line);
+}
+
 /* Who points at whom, in the words of the places that made them. */
 static void print_cycle(const struct text *text, const struct report_leak *leak)
 {
@@ -70,10 +84,13 @@ static void print_cycle(const struct text *text, const struct report_leak *leak)
 	for (size_t i = 0; i < leak->members.count && i < LINKS_SHOWN; i++) {
 		const struct report_member *member = &leak->members.at[i];
 
-		(void)fprintf(out->file, "%*s%s%c %s blocks, %s, %s", INDENT + 2, "", out->dim,
+		(void)fprintf(out->file, "%*s%s%c %s block%s, %s, %s", INDENT + 2, "", out->dim,
 			      (char)('A' + (int)i), units_count(member->own.blocks).s,
-			      units_bytes(member->own.bytes).s, out->plain);
-		print_frame(text, answering(text, member->stack), INDENT + 32);
+			      member->own.blocks == 1 ? "" : "s", units_bytes(member->own.bytes).s,
+			      out->plain);
+		print_type(out, member);
+		print_frame(text, answering(text, member->stack),
+			    INDENT + 32 + strlen(member->type));
 	}
 	for (size_t i = 0; i < leak->links.count && i < LINKS_SHOWN; i++) {
 		const struct leaks_link *link = &leak->links.at[i];

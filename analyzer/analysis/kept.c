@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sums over the tree of dominators, and a search in breadth for the shortest
+ * way to the block of each site that keeps most.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "dominators.h"
+#include "kept.h"
+#include "model/sites.h"
+
+#define NOTHING	  UINT32_MAX
+#define STEPS_MAX 40u /* of one way, after those that repeat have become one */
+
+/* @example: the block that keeps most; @most: how much that is */
+struct site_sum {
+	struct leaks_count own;
+	struct leaks_count kept;
+	uint64_t most;
+	uint32_t example;
+	uint32_t active;
+};
+
+/*
+ * @heads: blocks to begin from: held by themselves, or the first of what is lost
+ * @before: by block: who leads to it, or NOTHING
+ * @edge:   by block: that pointer; of a head the number of its root, NOTHING if it is lost
+ */
+struct work {
+	const struct graph *graph;
+	const struct classify *classify;
+	struct site_sum *sites;
+	uint32_t *heads;
+	size_t heads_count;
+	uint32_t *before;
+	uint32_t *edge;
+	VEC(struct leaks_step) steps;
+};
+
+static uint32_t site_of(const struct work *work, uint32_t block)
+{
+	return (uint32_t)work->graph->blocks.at[block].site;
+}
+
+static bool is_mapped(const struct work *work, uint32_t block)
+{
+	return work->graph->blocks.at[block].site >= work->graph->view->sites->count;
+}
+
+/* ---------------------------------------------------------------------- ways */
+
+static void begin_at(struct work *work, uint32_t block, uint32_t root)
+{
+	if (work->edge[block] != NOTHING || work->before[block] != NOTHING)
+		return;
+	work->edge[block] = root;
+	work->before[block] = block;
+	work->heads[work->heads_count++] = block;
+}
+
+/* Each block by the fewest pointers; what only pointers to the inside lead to comes last. */
+static void search(struct work *work, size_t from, bool insides)
+{
+	const struct graph *graph = work->graph;
+	uint32_t *queue = work->heads;
+
+	for (size_t i = from; i < work->heads_count; i++) {
+		uint32_t block = queue[i];
+
+		for (uint64_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
+			uint32_t to = graph->edges.at[e].to & ~GRAPH_INSIDE;
+
+			if ((graph->edges.at[e].to & GRAPH_INSIDE && !insides) ||
+			    work->before[to] != NOTHING)
+				continue;
+			work->before[to] = block;
+			work->edge[to] = graph->edges.at[e].from;
+			queue[work->heads_count++] = to;
+		}
+	}
+}
+
+/* Return: how many of the first in @heads are roots of the graph. */
+static size_t find_ways(struct work *work, uint32_t *ret_roots)
+{
+	const struct graph *graph = work->graph;
+	const struct classify *classify = work->classify;
+	size_t roots = 0;
+
+	for (size_t i = 0; i < graph->roots.count; i++)
+		if (!(graph->roots.at[i].to & GRAPH_INSIDE))
+			begin_at(work, graph->roots.at[i].to, (uint32_t)i);
+	search(work, 0, false);
+	for (size_t i = 0; i < graph->roots.count; i++)
+		begin_at(work, graph->roots.at[i].to & ~GRAPH_INSIDE, (uint32_t)i);
+	search(work, 0, true);
+	for (uint32_t i = 0; i < classify->lost_count; i++) {
+		uint32_t block = classify->lost[i];
+		size_t count = work->heads_count;
+
+		if (!classify->is_root[classify->part[i]] || work->before[block] != NOTHING)
+			continue;
+		begin_at(work, block, NOTHING);
+		search(work, count, true);
+	}
+	for (uint32_t i = 0; i < graph->blocks.count; i++)
+		if (work->before[i] == i)
+			ret_roots[roots++] = i;
+	return roots;
+}
+
+static int add_step(struct work *work, size_t first, const struct leaks_step *step)
+{
+	struct leaks_step *last = work->steps.count > first ? &work->steps.at[work->steps.count - 1]
+							    : NULL;
+
+	if (last && last->site == step->site && last->offset == step->offset) {
+		last->times++;
+		return 0;
+	}
+	return vec_push(&work->steps, *step);
+}
+
+/* The way to @block, from it to where it begins, then turned round. */
+static int write_way(struct work *work, uint32_t block, struct leaks_kept *kept)
+{
+	size_t first = work->steps.count;
+	uint32_t at = block;
+	int r = 0;
+
+	while (work->before[at] != at && r == 0) {
+		struct leaks_step step = { .offset = work->edge[at], .times = 1 };
+
+		at = work->before[at];
+		step.site = is_mapped(work, at) ? LEAKS_SITE_MAPPED : site_of(work, at);
+		r = add_step(work, first, &step);
+		/* Rather the last of it than nothing. */
+		if (work->steps.count - first > STEPS_MAX) {
+			work->steps.count--;
+			kept->is_cut = true;
+		}
+	}
+	kept->steps_first = first;
+	kept->steps_count = work->steps.count - first;
+	for (size_t i = first, k = work->steps.count; i + 1 < k; i++) {
+		struct leaks_step step = work->steps.at[i];
+
+		work->steps.at[i] = work->steps.at[--k];
+		work->steps.at[k] = step;
+	}
+	kept->is_held = work->edge[at] != NOTHING;
+	if (kept->is_held) {
+		const struct graph_root *root = &work->graph->roots.at[work->edge[at]];
+
+		kept->holder = work->graph->holders.at[root->holder];
+		kept->address = root->addr;
+	}
+	return r;
+}
+
+/* ---------------------------------------------------------------------- sums */
+
+/* By number: what is given back with it. */
+static struct leaks_count *sum_up(const struct work *work, const struct dominators *dominators)
+{
+	struct leaks_count *kept = calloc((size_t)dominators->count + 1, sizeof(*kept));
+
+	for (uint32_t v = dominators->count; kept && v > DOMINATORS_ROOT; v--) {
+		uint32_t block = dominators->block[v];
+
+		if (!is_mapped(work, block)) {
+			kept[v].blocks++;
+			kept[v].bytes += work->graph->blocks.at[block].bytes;
+		}
+		kept[dominators->above[v]].blocks += kept[v].blocks;
+		kept[dominators->above[v]].bytes += kept[v].bytes;
+	}
+	return kept;
+}
+
+static void add_block(struct work *work, const struct leaks_count *kept, uint32_t block)
+{
+	struct site_sum *site;
+
+	if (is_mapped(work, block))
+		return;
+	site = &work->sites[site_of(work, block)];
+	site->own.blocks++;
+	site->own.bytes += work->graph->blocks.at[block].bytes;
+	/* Not once more below another one of the same site. */
+	if (!site->active) {
+		site->kept.blocks += kept->blocks;
+		site->kept.bytes += kept->bytes;
+	}
+	if (kept->bytes > site->most || site->example == NOTHING) {
+		site->most = kept->bytes;
+		site->example = block;
+	}
+}
+
+/* Down the tree and up again. */
+static int sum_sites(struct work *work, const struct dominators *dominators)
+{
+	size_t all = (size_t)dominators->count + 1;
+	struct leaks_count *kept = sum_up(work, dominators);
+	uint32_t *child = calloc(all, sizeof(*child));
+	uint32_t *next = calloc(all, sizeof(*next));
+	int r = kept && child && next ? 0 : -ENOMEM;
+	uint32_t v = DOMINATORS_ROOT;
+
+	for (uint32_t i = dominators->count; r == 0 && i > DOMINATORS_ROOT; i--) {
+		next[i] = child[dominators->above[i]];
+		child[dominators->above[i]] = i;
+	}
+	for (bool down = true; r == 0;) {
+		uint32_t block = dominators->block[v];
+
+		if (down && v != DOMINATORS_ROOT) {
+			add_block(work, &kept[v], block);
+			if (!is_mapped(work, block))
+				work->sites[site_of(work, block)].active++;
+		}
+		if (down && child[v]) {
+			v = child[v];
+			continue;
+		}
+		if (v == DOMINATORS_ROOT)
+			break;
+		if (!is_mapped(work, block))
+			work->sites[site_of(work, block)].active--;
+		down = next[v] != 0;
+		v = down ? next[v] : dominators->above[v];
+	}
+	free(kept);
+	free(child);
+	free(next);
+	return r;
+}
+
+static uint32_t class_of(const struct work *work, uint32_t block)
+{
+	uint8_t head = work->graph->heads[block];
+
+	return head & GRAPH_PYTHON    ? LEAKS_PYTHON
+	       : head & GRAPH_RUNTIME ? LEAKS_RUNTIME
+				      : work->classify->class[block];
+}
+
+static int write_sites(struct work *work, struct result_leaks *leaks)
+{
+	uint32_t count = work->graph->view->sites->count;
+	VEC(struct leaks_kept) all = { 0 };
+	int r = 0;
+
+	for (uint32_t i = 0; i < count && r == 0; i++) {
+		const struct site_sum *site = &work->sites[i];
+		struct leaks_kept kept = { .site = i, .own = site->own, .kept = site->kept };
+
+		if (!site->own.blocks)
+			continue;
+		kept.class = class_of(work, site->example);
+		r = write_way(work, site->example, &kept);
+		if (r == 0)
+			r = vec_push(&all, kept);
+	}
+	leaks->kept = all.at;
+	leaks->kept_count = all.count;
+	leaks->steps = work->steps.at;
+	leaks->steps_count = work->steps.count;
+	return r;
+}
+
+int kept_find(struct result_leaks *leaks, const struct graph *graph,
+	      const struct classify *classify)
+{
+	uint32_t count = graph->blocks.count;
+	struct dominators dominators = { 0 };
+	struct work work = {
+		.graph = graph,
+		.classify = classify,
+		.sites = calloc((size_t)graph->view->sites->count + 1, sizeof(*work.sites)),
+		.heads = malloc(((size_t)count + 1) * sizeof(*work.heads)),
+		.before = malloc(((size_t)count + 1) * sizeof(*work.before)),
+		.edge = malloc(((size_t)count + 1) * sizeof(*work.edge)),
+	};
+	uint32_t *roots = malloc(((size_t)count + 1) * sizeof(*roots));
+	int r = work.sites && work.heads && work.before && work.edge && roots ? 0 : -ENOMEM;
+
+	if (r == 0) {
+		memset(work.before, 0xff, count * sizeof(*work.before));
+		memset(work.edge, 0xff, count * sizeof(*work.edge));
+		for (uint32_t i = 0; i < graph->view->sites->count; i++)
+			work.sites[i].example = NOTHING;
+		r = dominators_find(&dominators, graph, roots, find_ways(&work, roots));
+	}
+	if (r == 0)
+		r = sum_sites(&work, &dominators);
+	if (r == 0)
+		r = write_sites(&work, leaks);
+	dominators_fini(&dominators);
+	free(work.sites);
+	free(work.heads);
+	free(work.before);
+	free(work.edge);
+	free(roots);
+	return r;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How what is alive is held: the ways that a scan has found, with names. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "report/build.h"
+#include "report/report.h"
+#include "report/sig.h"
+
+#define TABLE "vtable for "
+
+/* What stands at the head of a block that a std::shared_ptr counts in. */
+static const struct {
+	const char *name;
+	bool has_object; /* it holds the object too: std::make_shared() */
+} counted[] = {
+	{ "std::_Sp_counted_ptr_inplace<", true },    { "std::_Sp_counted_ptr<", false },
+	{ "std::_Sp_counted_deleter<", false },	      { "std::__1::__shared_ptr_emplace<", true },
+	{ "std::__1::__shared_ptr_pointer<", false },
+};
+
+static const struct result_module *module_at(const struct build *build, uint64_t addr)
+{
+	for (size_t i = 0; i < build->result->modules_count; i++) {
+		const struct result_module *module = &build->result->modules[i];
+
+		if (!module->gone && addr - module->start < module->end - module->start)
+			return module;
+	}
+	return NULL;
+}
+
+/* The first of template arguments, without the star of a pointer. */
+static size_t first_argument(const char *arguments)
+{
+	size_t count = 0;
+
+	for (int depth = 0; arguments[count]; count++) {
+		char c = arguments[count];
+
+		if (depth == 0 && (c == ',' || c == '>'))
+			break;
+		depth += (c == '<' || c == '(') - (c == '>' || c == ')');
+	}
+	while (count && (arguments[count - 1] == '*' || arguments[count - 1] == ' '))
+		count--;
+	return count;
+}
+
+/* In the words of who wrote the program. */
+static void add_type(struct strbuf *out, const char *name, bool *ret_counted)
+{
+	*ret_counted = false;
+	for (size_t i = 0; i < ARRAY_SIZE(counted); i++) {
+		size_t count = strlen(counted[i].name);
+
+		if (strncmp(name, counted[i].name, count) != 0)
+			continue;
+		*ret_counted = true;
+		strbuf_adds(out, counted[i].has_object ? "std::make_shared<"
+						       : "counts of std::shared_ptr<");
+		strbuf_add(out, name + count, first_argument(name + count));
+		strbuf_addc(out, '>');
+		return;
+	}
+	strbuf_adds(out, name);
+}
+
+int build_type(struct build *build, uint32_t site, const char **ret_type, uint32_t *ret_uses)
+{
+	const struct result_leaks *leaks = build->result->leaks;
+	const struct leaks_table *table;
+	const struct result_module *module;
+	struct strbuf type = { .at = NULL };
+	const char *name;
+	uint64_t offset;
+	bool is_counted;
+	int r;
+
+	*ret_type = "";
+	*ret_uses = 0;
+	if (site >= leaks->tables_count)
+		return 0;
+	table = &leaks->tables[site];
+	module = module_at(build, table->addr);
+	if (!module)
+		return 0;
+	r = variables_find(&build->variables, module->path, table->addr - module->bias, &name,
+			   &offset);
+	if (r == -ENOENT || (r == 0 && strncmp(name, TABLE, strlen(TABLE)) != 0))
+		return 0;
+	if (r < 0)
+		return r;
+	add_type(&type, name + strlen(TABLE), &is_counted);
+	if (is_counted)
+		*ret_uses = (uint32_t)table->next_word;
+	*ret_type = report_text(build->report, strbuf_get(&type));
+	strbuf_fini(&type);
+	return *ret_type ? 0 : -ENOMEM;
+}
+
+static int add_global(struct build *build, const struct leaks_kept *from, struct report_held *held)
+{
+	const struct result_module *module;
+	const char *name;
+	int r;
+
+	if (from->holder.value >= build->result->modules_count)
+		return 0;
+	module = &build->result->modules[from->holder.value];
+	held->module = report_text(build->report, module->path);
+	if (!held->module)
+		return -ENOMEM;
+	held->offset = from->address - module->bias;
+	r = variables_find(&build->variables, module->path, held->offset, &name, &held->offset);
+	if (r == 0) {
+		held->variable = report_text(build->report, name);
+		r = held->variable ? 0 : -ENOMEM;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+static int add_steps(struct build *build, const struct leaks_kept *from, struct report_held *held)
+{
+	const struct result_leaks *leaks = build->result->leaks;
+	int r = 0;
+
+	for (size_t i = 0; i < from->steps_count && r == 0; i++) {
+		const struct leaks_step *step = &leaks->steps[from->steps_first + i];
+		struct report_step to = { .stack = REPORT_NONE,
+					  .fn = TENURE_FN_MMAP,
+					  .type = "",
+					  .offset = step->offset,
+					  .times = step->times };
+		uint32_t uses;
+
+		if (step->site < build->result->sites_count) {
+			to.fn = build->result->sites[step->site].fn;
+			r = build_stack(build, &build->result->sites[step->site], &to.stack);
+			if (r == 0)
+				r = build_type(build, step->site, &to.type, &uses);
+		}
+		if (r == 0)
+			r = vec_push(&held->steps, to);
+	}
+	return r;
+}
+
+static int add_held(struct build *build, const struct leaks_kept *from)
+{
+	struct report_process *process = build->process;
+	const struct result_site *site = &build->result->sites[from->site];
+	struct report_held held = { .fn = site->fn,
+				    .class = from->class,
+				    .own = from->own,
+				    .kept = from->kept,
+				    .is_held = from->is_held,
+				    .is_cut = from->is_cut,
+				    .kind = from->holder.kind,
+				    .module = "",
+				    .variable = "" };
+	uint32_t uses;
+	int r = build_stack(build, site, &held.stack);
+
+	if (r == 0)
+		r = build_type(build, from->site, &held.type, &uses);
+	if (r == 0)
+		r = sig_of_stack(build->report, process, held.stack, "heap", &held.sig);
+	if (r == 0 && held.is_held && held.kind == LEAKS_HOLDER_GLOBAL)
+		r = add_global(build, from, &held);
+	else if (held.is_held)
+		held.tid = from->holder.value;
+	if (r == 0)
+		r = vec_push(&process->held, held);
+	return r < 0 ? r : add_steps(build, from, &process->held.at[process->held.count - 1]);
+}
+
+static int by_kept(const void *a, const void *b)
+{
+	const struct leaks_kept *x = *(const struct leaks_kept *const *)a;
+	const struct leaks_kept *y = *(const struct leaks_kept *const *)b;
+
+	if (x->kept.bytes != y->kept.bytes)
+		return x->kept.bytes > y->kept.bytes ? -1 : 1;
+	return x->site < y->site ? -1 : x->site > y->site;
+}
+
+int build_held(struct build *build)
+{
+	const struct result_leaks *leaks = build->result->leaks;
+	const struct leaks_kept **order;
+	int r = 0;
+
+	if (!leaks || !leaks->kept_count)
+		return 0;
+	order = malloc(leaks->kept_count * sizeof(*order));
+	if (!order)
+		return -ENOMEM;
+	for (size_t i = 0; i < leaks->kept_count; i++)
+		order[i] = &leaks->kept[i];
+	qsort(order, leaks->kept_count, sizeof(*order), by_kept);
+	for (size_t i = 0; i < leaks->kept_count && i < REPORT_HELD_MAX && r == 0; i++)
+		if (order[i]->site < build->result->sites_count)
+			r = add_held(build, order[i]);
+	free(order);
+	return r;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How what is alive is held, in the JSON report, both ways. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "report/held-json.h"
+#include "report/words.h"
+
+/* ------------------------------------------------------------------- writing */
+
+static void write_place(struct emit *emit, uint32_t stack, uint32_t fn, const char *type)
+{
+	if (stack != REPORT_NONE)
+		emit_uint(emit, "stack", stack);
+	emit_text(emit, "function", words_get(&words_fn, fn));
+	if (*type)
+		emit_text(emit, "type", type);
+}
+
+static void write_root(struct emit *emit, const struct report_held *held)
+{
+	emit_object(emit, "root", EMIT_FLAT);
+	emit_text(emit, "kind", words_get(&words_holder, held->kind));
+	if (*held->module) {
+		emit_text(emit, "module", held->module);
+		emit_uint(emit, "offset", held->offset);
+	}
+	if (*held->variable)
+		emit_text(emit, "variable", held->variable);
+	if (held->tid)
+		emit_uint(emit, "tid", held->tid);
+	emit_end(emit);
+}
+
+static void write_held(struct emit *emit, const struct report_held *held)
+{
+	char sig[20];
+
+	(void)snprintf(sig, sizeof(sig), "%016" PRIx64, held->sig);
+	emit_object(emit, NULL, EMIT_FLAT);
+	emit_text(emit, "sig", sig);
+	write_place(emit, held->stack, held->fn, held->type);
+	emit_text(emit, "class", words_get(&words_leak, held->class));
+	emit_uint(emit, "blocks", held->own.blocks);
+	emit_uint(emit, "bytes", held->own.bytes);
+	emit_uint(emit, "kept_blocks", held->kept.blocks);
+	emit_uint(emit, "kept_bytes", held->kept.bytes);
+	if (held->is_held)
+		write_root(emit, held);
+	if (held->is_cut)
+		emit_bool(emit, "cut", true);
+	emit_array(emit, "path", EMIT_FLAT);
+	for (size_t i = 0; i < held->steps.count; i++) {
+		const struct report_step *step = &held->steps.at[i];
+
+		emit_object(emit, NULL, EMIT_FLAT);
+		write_place(emit, step->stack, step->fn, step->type);
+		emit_uint(emit, "offset", step->offset);
+		if (step->times > 1)
+			emit_uint(emit, "times", step->times);
+		emit_end(emit);
+	}
+	emit_end(emit);
+	emit_end(emit);
+}
+
+void held_json_write(struct emit *emit, const struct report_process *process)
+{
+	if (!process->scan.done)
+		return;
+	emit_array(emit, "held", EMIT_LINES);
+	for (size_t i = 0; i < process->held.count; i++)
+		write_held(emit, &process->held.at[i]);
+	emit_end(emit);
+}
+
+/* ------------------------------------------------------------------- loading */
+
+static uint32_t load_stack(struct load *load, const json_t *from)
+{
+	uint32_t stack = load_uint32(load, from, "stack", REPORT_NONE);
+
+	if (stack != REPORT_NONE && stack >= load->report->stacks.count)
+		load_fail(load, -EINVAL, "there is no stack %" PRIu32, stack);
+	return stack;
+}
+
+static void load_steps(struct load *load, const json_t *from, struct report_held *held)
+{
+	const json_t *array = load_array(load, from, "path");
+
+	for (size_t i = 0; i < json_array_size(array) && !load->error; i++) {
+		const json_t *at = json_array_get(array, i);
+		struct report_step step = { .stack = load_stack(load, at),
+					    .fn = load_word(load, at, "function", &words_fn),
+					    .type = load_text(load, at, "type"),
+					    .offset = load_uint(load, at, "offset"),
+					    .times = load_uint(load, at, "times") };
+
+		if (!step.times)
+			step.times = 1;
+		if (vec_push(&held->steps, step) < 0)
+			load_fail(load, -ENOMEM, "%s", "");
+	}
+}
+
+static void load_root(struct load *load, const json_t *from, struct report_held *held)
+{
+	const json_t *root = load_object(load, from, "root");
+
+	held->is_held = json_object_get(from, "root") != NULL;
+	held->module = load_text(load, root, "module");
+	held->variable = load_text(load, root, "variable");
+	held->offset = load_uint(load, root, "offset");
+	held->tid = load_uint32(load, root, "tid", 0);
+	if (held->is_held)
+		held->kind = load_word(load, root, "kind", &words_holder);
+}
+
+static void load_held(struct load *load, const json_t *from, struct report_process *process)
+{
+	const char *sig = load_text(load, from, "sig");
+	struct report_held held = { .stack = load_stack(load, from),
+				    .fn = load_word(load, from, "function", &words_fn),
+				    .type = load_text(load, from, "type"),
+				    .class = load_word(load, from, "class", &words_leak),
+				    .own = { load_uint(load, from, "blocks"),
+					     load_uint(load, from, "bytes") },
+				    .kept = { load_uint(load, from, "kept_blocks"),
+					      load_uint(load, from, "kept_bytes") },
+				    .is_cut = load_bool(load, from, "cut", false) };
+	int length = 0;
+
+	if (sscanf(sig, "%16" SCNx64 "%n", &held.sig, &length) != 1 || sig[length])
+		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
+	load_root(load, from, &held);
+	load_steps(load, from, &held);
+	if (vec_push(&process->held, held) < 0) {
+		vec_fini(&held.steps);
+		load_fail(load, -ENOMEM, "%s", "");
+	}
+}
+
+void held_json_load(struct load *load, const json_t *object, struct report_process *process)
+{
+	const json_t *array = load_array(load, object, "held");
+
+	for (size_t i = 0; i < json_array_size(array) && !load->error; i++)
+		load_held(load, json_array_get(array, i), process);
+}

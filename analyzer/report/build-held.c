@@ -6,10 +6,14 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "report/build.h"
+#include "report/names.h"
 #include "report/report.h"
 #include "report/sig.h"
 
-#define TABLE "vtable for "
+#define TABLE	      "vtable for "
+#define MADE_SHARED   "std::make_shared<"
+#define COUNTS_SHARED "counts of std::shared_ptr<"
+#define SHARED_HEAD   16u
 
 /* What stands at the head of a block that a std::shared_ptr counts in. */
 static const struct {
@@ -59,8 +63,7 @@ static void add_type(struct strbuf *out, const char *name, bool *ret_counted)
 		if (strncmp(name, counted[i].name, count) != 0)
 			continue;
 		*ret_counted = true;
-		strbuf_adds(out, counted[i].has_object ? "std::make_shared<"
-						       : "counts of std::shared_ptr<");
+		strbuf_adds(out, counted[i].has_object ? MADE_SHARED : COUNTS_SHARED);
 		strbuf_add(out, name + count, first_argument(name + count));
 		strbuf_addc(out, '>');
 		return;
@@ -101,6 +104,41 @@ int build_type(struct build *build, uint32_t site, const char **ret_type, uint32
 	return *ret_type ? 0 : -ENOMEM;
 }
 
+int build_member(struct build *build, const char *type, uint64_t offset, const char **ret_member)
+{
+	size_t made = strlen(MADE_SHARED);
+	struct strbuf plain = { .at = NULL };
+	int r = 0;
+
+	*ret_member = "";
+	if (!*type || strncmp(type, COUNTS_SHARED, strlen(COUNTS_SHARED)) == 0)
+		return 0;
+	/* The object lies behind a table and two counts. */
+	if (strncmp(type, MADE_SHARED, made) == 0) {
+		if (offset < SHARED_HEAD)
+			return 0;
+		offset -= SHARED_HEAD;
+		strbuf_add(&plain, type + made, strlen(type) - made - 1);
+		type = strbuf_get(&plain);
+	}
+	for (size_t i = 0; i < build->result->modules_count && r == 0 && !**ret_member; i++) {
+		const struct result_module *module = &build->result->modules[i];
+		const char *name;
+
+		if (names_is_system(module->path))
+			continue;
+		r = members_find(&build->members, module->path, type, offset, &name);
+		if (r == 0) {
+			*ret_member = report_text(build->report, name);
+			r = *ret_member ? 0 : -ENOMEM;
+		} else if (r == -ENOENT) {
+			r = 0;
+		}
+	}
+	strbuf_fini(&plain);
+	return r;
+}
+
 static int add_global(struct build *build, const struct leaks_kept *from, struct report_held *held)
 {
 	const struct result_module *module;
@@ -132,6 +170,7 @@ static int add_steps(struct build *build, const struct leaks_kept *from, struct 
 		struct report_step to = { .stack = REPORT_NONE,
 					  .fn = TENURE_FN_MMAP,
 					  .type = "",
+					  .member = "",
 					  .offset = step->offset,
 					  .times = step->times };
 		uint32_t uses;
@@ -141,6 +180,8 @@ static int add_steps(struct build *build, const struct leaks_kept *from, struct 
 			r = build_stack(build, &build->result->sites[step->site], &to.stack);
 			if (r == 0)
 				r = build_type(build, step->site, &to.type, &uses);
+			if (r == 0)
+				r = build_member(build, to.type, to.offset, &to.member);
 		}
 		if (r == 0)
 			r = vec_push(&held->steps, to);

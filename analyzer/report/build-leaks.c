@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a look through the memory has found, with stacks of the document. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "report/build.h"
@@ -19,6 +20,24 @@ static int add_place(struct build *build, uint32_t site, uint32_t *ret_stack, ui
 	return build_stack(build, &build->result->sites[site], ret_stack);
 }
 
+/* What a std::shared_ptr's block points at behind its counts, is what it counts. */
+static int infer_type(struct build *build, const struct leaks_link *link, struct report_leak *leak)
+{
+	static const char counts[] = "counts of std::shared_ptr<";
+	const char *type = leak->members.at[link->from].type;
+	struct report_member *to = &leak->members.at[link->to];
+	char *name;
+
+	if (*to->type || link->offset != 16 || strncmp(type, counts, strlen(counts)) != 0)
+		return 0;
+	name = strndup(type + strlen(counts), strlen(type) - strlen(counts) - 1);
+	if (!name)
+		return -ENOMEM;
+	to->type = report_text(build->report, name);
+	free(name);
+	return to->type ? 0 : -ENOMEM;
+}
+
 static int add_members(struct build *build, const struct leaks_item *from, struct report_leak *leak)
 {
 	int r = 0;
@@ -33,7 +52,17 @@ static int add_members(struct build *build, const struct leaks_item *from, struc
 			r = vec_push(&leak->members, member);
 	}
 	for (size_t i = 0; i < from->links_count && r == 0; i++)
-		r = vec_push(&leak->links, from->links[i]);
+		r = infer_type(build, &from->links[i], leak);
+	for (size_t i = 0; i < from->links_count && r == 0; i++) {
+		struct report_link link = { .from = from->links[i].from,
+					    .to = from->links[i].to,
+					    .offset = from->links[i].offset };
+
+		r = build_member(build, leak->members.at[link.from].type, link.offset,
+				 &link.member);
+		if (r == 0)
+			r = vec_push(&leak->links, link);
+	}
 	return r;
 }
 

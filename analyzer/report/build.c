@@ -313,6 +313,7 @@ int report_add(struct report *report, const struct result_process *process, stru
 	vec_fini(&build.frames);
 	vec_fini(&build.path);
 	variables_fini(&build.variables);
+	members_fini(&build.members);
 	pysplice_fini(&build.splice);
 	return r;
 }

@@ -8,6 +8,7 @@
 
 #include "base/attr.h"
 #include "report/document.h"
+#include "symbol/members.h"
 #include "symbol/pysplice.h"
 #include "symbol/resolve.h"
 #include "symbol/variables.h"
@@ -20,7 +21,7 @@
  * @sig_of:    per site of the heap its signature, for what comes after the sites
  * @path:      nodes on the way to the root
  * @splice:    for stacks with Python frames
- * @variables: names of data
+ * @variables: names of data; @members: of members of classes
  */
 struct build {
 	struct report *report;
@@ -34,6 +35,7 @@ struct build {
 	VEC(uint32_t) path;
 	struct pysplice splice;
 	struct variables variables;
+	struct members members;
 };
 
 static inline uint64_t build_ns(const struct build *build, uint64_t ticks)
@@ -88,6 +90,16 @@ attr_nodiscard int build_cycles(struct build *build);
  */
 attr_nodiscard int build_type(struct build *build, uint32_t site, const char **ret_type,
 			      uint32_t *ret_uses);
+
+/**
+ * build_member() - of an object of @type the member that @offset of its block belongs to
+ * @type: as build_type() gave it, or the plain name of a class
+ * @ret_member: "" when nothing says so
+ *
+ * Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int build_member(struct build *build, const char *type, uint64_t offset,
+				const char **ret_member);
 
 /** build_held() - how what is alive is held; after the leaks.  Return: 0 or -ENOMEM */
 attr_nodiscard int build_held(struct build *build);

@@ -22,6 +22,14 @@ struct report_member {
 	struct leaks_count own;
 };
 
+/** struct report_link - see struct leaks_link; @member: of its class the pointer lies in, or "" */
+struct report_link {
+	uint32_t from;
+	uint32_t to;
+	uint64_t offset;
+	const char *member;
+};
+
 /**
  * struct report_leak - see struct leaks_item; @sig is that of the site
  * @suppressed: number of the entry in report->suppressions, from 1; 0: of none
@@ -36,14 +44,15 @@ struct report_leak {
 	uint64_t cycles;
 	uint32_t suppressed;
 	VEC(struct report_member) members;
-	VEC(struct leaks_link) links;
+	VEC(struct report_link) links;
 };
 
 /** struct report_step - see struct leaks_step; @stack is REPORT_NONE for what was mapped */
 struct report_step {
 	uint32_t stack;
 	uint32_t fn;
-	const char *type; /* or "" */
+	const char *type;   /* or "" */
+	const char *member; /* likewise, as of links */
 	uint64_t offset;
 	uint64_t times;
 };

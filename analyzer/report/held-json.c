@@ -56,6 +56,8 @@ static void write_held(struct emit *emit, const struct report_held *held)
 
 		emit_object(emit, NULL, EMIT_FLAT);
 		write_place(emit, step->stack, step->fn, step->type);
+		if (*step->member)
+			emit_text(emit, "member", step->member);
 		emit_uint(emit, "offset", step->offset);
 		if (step->times > 1)
 			emit_uint(emit, "times", step->times);
@@ -95,6 +97,7 @@ static void load_steps(struct load *load, const json_t *from, struct report_held
 		struct report_step step = { .stack = load_stack(load, at),
 					    .fn = load_word(load, at, "function", &words_fn),
 					    .type = load_text(load, at, "type"),
+					    .member = load_text(load, at, "member"),
 					    .offset = load_uint(load, at, "offset"),
 					    .times = load_uint(load, at, "times") };
 

@@ -42,11 +42,13 @@ static void write_cycle(struct emit *emit, const struct report_leak *leak)
 	emit_end(emit);
 	emit_array(emit, "links", EMIT_FLAT);
 	for (size_t i = 0; i < leak->links.count; i++) {
-		const struct leaks_link *link = &leak->links.at[i];
+		const struct report_link *link = &leak->links.at[i];
 
 		emit_object(emit, NULL, EMIT_FLAT);
 		emit_uint(emit, "from", link->from);
 		emit_uint(emit, "offset", link->offset);
+		if (*link->member)
+			emit_text(emit, "member", link->member);
 		emit_uint(emit, "to", link->to);
 		emit_end(emit);
 	}
@@ -163,9 +165,10 @@ static void load_cycle(struct load *load, const json_t *from, struct report_leak
 	array = load_array(load, from, "links");
 	for (size_t i = 0; i < json_array_size(array) && !load->error; i++) {
 		const json_t *at = json_array_get(array, i);
-		struct leaks_link link = { .from = load_uint32(load, at, "from", 0),
-					   .to = load_uint32(load, at, "to", 0),
-					   .offset = load_uint(load, at, "offset") };
+		struct report_link link = { .from = load_uint32(load, at, "from", 0),
+					    .to = load_uint32(load, at, "to", 0),
+					    .offset = load_uint(load, at, "offset"),
+					    .member = load_text(load, at, "member") };
 
 		if (link.from >= leak->members.count || link.to >= leak->members.count)
 			load_fail(load, -EINVAL, "%s", "a cycle has no such member");

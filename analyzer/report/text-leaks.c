@@ -74,6 +74,31 @@ static void print_type(const struct text_out *out, const struct report_member *m
 	strbuf_fini(&line);
 }
 
+static void print_link(const struct text *text, const struct report_leak *leak,
+		       const struct report_link *link)
+{
+	const struct text_out *out = &text->out;
+	const struct report_member *to = &leak->members.at[link->to];
+	struct strbuf line = { .at = NULL };
+
+	if (link->from >= LINKS_SHOWN || link->to >= LINKS_SHOWN)
+		return;
+	strbuf_addf(&line, "%c", (char)('A' + (int)link->from));
+	if (*link->member) {
+		strbuf_addc(&line, '.');
+		text_out_clean(out, &line, link->member);
+	}
+	strbuf_addf(&line, " (+%" PRIu64 ") points to %c", link->offset,
+		    (char)('A' + (int)link->to));
+	if (*to->type) {
+		strbuf_adds(&line, ", ");
+		text_out_clean(out, &line, to->type);
+	}
+	(void)fprintf(out->file, "%*s%s%s%s\n", INDENT + 2, "", out->dim, strbuf_get(&line),
+		      out->plain);
+	strbuf_fini(&line);
+}
+
 /* Who points at whom, in the words of the places that made them. */
 static void print_cycle(const struct text *text, const struct report_leak *leak)
 {
@@ -93,13 +118,7 @@ static void print_cycle(const struct text *text, const struct report_leak *leak)
 			    INDENT + 32 + strlen(member->type));
 	}
 	for (size_t i = 0; i < leak->links.count && i < LINKS_SHOWN; i++) {
-		const struct leaks_link *link = &leak->links.at[i];
-
-		if (link->from >= LINKS_SHOWN || link->to >= LINKS_SHOWN)
-			continue;
-		(void)fprintf(out->file, "%*s%s%c+%" PRIu64 " points to %c%s\n", INDENT + 2, "",
-			      out->dim, (char)('A' + (int)link->from), link->offset,
-			      (char)('A' + (int)link->to), out->plain);
+		print_link(text, leak, &leak->links.at[i]);
 	}
 }
 

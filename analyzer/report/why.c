@@ -176,16 +176,22 @@ static void print_way(const struct text *text, const struct report_held *held)
 		(void)fprintf(out->file, "        %s\n", out->dots);
 	for (size_t i = 0; i < held->steps.count; i++) {
 		const struct report_step *step = &held->steps.at[i];
-		char where[64];
 		int columns;
 
-		if (step->offset == UINT32_MAX)
-			(void)snprintf(where, sizeof(where), "somewhere in");
-		else
-			(void)snprintf(where, sizeof(where), "at +%" PRIu64 " of", step->offset);
-		columns = fprintf(out->file, "        %s ", where);
+		columns = fprintf(out->file, "        ");
 		if (step->times > 1)
 			columns += fprintf(out->file, "%s times ", units_count(step->times).s);
+		if (step->offset == UINT32_MAX)
+			columns += fprintf(out->file, "somewhere in ");
+		else
+			columns += fprintf(out->file, "at +%" PRIu64, step->offset);
+		if (*step->member) {
+			columns += fprintf(out->file, ", ");
+			print_clean(text, step->member);
+			columns += (int)strlen(step->member);
+		}
+		if (step->offset != UINT32_MAX)
+			columns += fprintf(out->file, " of ");
 		print_type(text, step->type);
 		print_stack(text,
 			    step->stack == REPORT_NONE ? REPORT_NONE

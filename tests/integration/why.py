@@ -34,6 +34,9 @@ def check_all(args, directory, check):
     check("a ring of std::shared_ptr is not told as such",
           re.search(r"A 1 block, 40 B, +std::make_shared<shop::Order> \(use count 1\)", summary))
 
+    check("the members of the ring are not named",
+          "A.previous (+16) points to B, std::make_shared<shop::Order>" in summary)
+
     status, out, _ = why("shop::Shelf")
     kept = SHELF + ITEMS * (ITEM + NAME)
     check(f"why TYPE: {out}", status == 0 and
@@ -52,7 +55,7 @@ def check_all(args, directory, check):
     check(f"kept by the items: {item}", len(item) == 1 and
           item[0]["kept_bytes"] == ITEMS * (ITEM + NAME) and
           [step["offset"] for step in item[0]["path"]] == [8])
-    check(f"why FUNCTION: {out}", status == 0 and "at +8 of shop::Shelf" in out)
+    check(f"why FUNCTION: {out}", status == 0 and "at +8, first of shop::Shelf" in out)
     status, out, _ = why("held.cc:33")
     check(f"why FILE:LINE: {out}", status == 0 and "shop::add_item" in out)
     status, out, _ = why(item[0]["sig"])

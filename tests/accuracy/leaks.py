@@ -27,6 +27,9 @@ import run  # noqa: E402
 CFLAGS = ["-O0", "-g", "-fno-builtin", "-D_GNU_SOURCE", "-w", "-pthread"]
 GROUPS = ["graph", "pointers", "functions", "holders", "life", "cxx", "caches",
           "jemalloc", "tcmalloc", "tcmalloc_minimal", "mimalloc"]
+# What a child loses of what it has from its parent counts for the others, not for tenure: the
+# parent still has it.
+NOT_COMPARED = {"life/fork-child-forgets"}
 BEGIN, END = "<!-- leaks.py: begin -->", "<!-- leaks.py: end -->"
 
 
@@ -94,11 +97,11 @@ class Tenure(Tool):
         found = Sum()
         with open(report, encoding="utf-8") as f:
             processes = json.load(f)["processes"]
-        for process in processes:
-            scan = process.get("leak_scan", {})
+        with open(truth, encoding="utf-8") as f:
+            pids = {json.loads(line)["pid"] for line in f}
+        for pid in pids:
+            scan = [process for process in processes if process["pid"] == pid][-1].get("leak_scan", {})
             if not scan.get("done"):
-                if process["end"]["how"] == "exec":
-                    continue
                 return "does not look"
             counts = {name: (scan["classes"][name]["blocks"], scan["classes"][name]["bytes"])
                       for name in oracle.CLASSES}
@@ -229,7 +232,7 @@ def main():
         rows, right, asked = [], [0] * len(tools), [0] * len(tools)
         for group in GROUPS:
             for shape in shapes_of(args.build, group):
-                if only and f"{group}/{shape}" not in only:
+                if f"{group}/{shape}" in NOT_COMPARED or only and f"{group}/{shape}" not in only:
                     continue
                 cells, truth = measure(tools, group, shape, directory)
                 rows.append(f"| {group} | {shape} | {say(truth)} | " + " | ".join(cells) + " |")

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/fetch.h"
 #include "blocks.h"
 #include "model/heap.h"
 #include "model/maps.h"
@@ -98,7 +99,7 @@ static struct blocks_region *get_region(struct blocks *blocks, uint64_t number)
 
 static inline uint64_t addr_of(const struct heap_block *block)
 {
-	return block->addr & ~HEAP_CUSTOM;
+	return block->key & HEAP_ADDR_MASK;
 }
 
 /* Bring what mark() and place() will touch for @addr into the cache. */
@@ -109,9 +110,9 @@ static inline void prefetch_bits(const struct blocks *blocks, uint64_t addr)
 
 	if (!region || !region->bits)
 		return;
-	__builtin_prefetch(&region->bits[unit / 64], 1);
+	fetch_line(&region->bits[unit / 64]);
 	if (region->rank)
-		__builtin_prefetch(&region->rank[unit / 64]);
+		fetch_line(&region->rank[unit / 64]);
 }
 
 /* Set the bit of where it begins.  Return: 0; 1: it was set; -ENOMEM. */
@@ -271,22 +272,24 @@ static int place(struct blocks *blocks, const struct heap *heap, block_vec *oute
 	int r = 0;
 
 	for (size_t i = 0; i < slots && r == 0; i++) {
-		const struct heap_block *from = &heap->blocks[i];
-		struct block block = { .addr = addr_of(from),
-				       .bytes = from->bytes,
-				       .site = from->site };
+		const struct heap_block *from = heap_at(heap, i);
+		const struct heap_block *ahead;
+		struct block block;
 		struct block *to;
 		bool begins;
 
 		/* First where its rank is, then where that says that it goes. */
-		if (i + 2 * AHEAD < slots && from[2 * AHEAD].addr)
-			prefetch_bits(blocks, addr_of(&from[2 * AHEAD]));
-		if (i + AHEAD < slots && from[AHEAD].addr)
-			__builtin_prefetch(
-				&blocks->at[rank_of(blocks, addr_of(&from[AHEAD]), &begins) - 1],
-				1);
-		if (!from->addr)
+		ahead = i + 2 * AHEAD < slots ? heap_at(heap, i + 2 * AHEAD) : NULL;
+		if (ahead)
+			prefetch_bits(blocks, addr_of(ahead));
+		ahead = i + AHEAD < slots ? heap_at(heap, i + AHEAD) : NULL;
+		if (ahead)
+			fetch_line(&blocks->at[rank_of(blocks, addr_of(ahead), &begins) - 1]);
+		if (!from)
 			continue;
+		block = (struct block){ .addr = addr_of(from),
+					.bytes = heap_bytes(from),
+					.site = from->site };
 		to = &blocks->at[rank_of(blocks, block.addr, &begins) - 1];
 		if (!to->addr) {
 			*to = block;
@@ -338,10 +341,14 @@ static int mark_all(struct blocks *blocks, const struct heap *heap)
 	int r = 0;
 
 	for (size_t i = 0; i < slots && r >= 0; i++) {
-		if (i + AHEAD < slots && heap->blocks[i + AHEAD].addr)
-			prefetch_bits(blocks, addr_of(&heap->blocks[i + AHEAD]));
-		if (heap->blocks[i].addr)
-			r = mark(blocks, addr_of(&heap->blocks[i]), heap->blocks[i].bytes);
+		const struct heap_block *block = heap_at(heap, i);
+		const struct heap_block *ahead = i + AHEAD < slots ? heap_at(heap, i + AHEAD)
+								   : NULL;
+
+		if (ahead)
+			prefetch_bits(blocks, addr_of(ahead));
+		if (block)
+			r = mark(blocks, addr_of(block), heap_bytes(block));
 	}
 	return r;
 }

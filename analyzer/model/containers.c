@@ -12,8 +12,9 @@
 static bool look_up(const struct heap *heap, const struct tenure_py_container *from,
 		    struct result_container *ret)
 {
-	const struct heap_block *own = heap_find(heap, from->block);
-	const struct heap_block *side = from->side ? heap_find(heap, from->side) : NULL;
+	const struct heap_block *own = heap_look(heap, from->block & HEAP_ADDR_MASK);
+	const struct heap_block *side = from->side ? heap_look(heap, from->side & HEAP_ADDR_MASK)
+						   : NULL;
 
 	if (!own)
 		return false;
@@ -21,7 +22,7 @@ static bool look_up(const struct heap *heap, const struct tenure_py_container *f
 		.site = own->site,
 		.side_site = side ? side->site : RESULT_SITE_NONE,
 		.length = from->length,
-		.bytes = own->bytes + (side ? side->bytes : 0) + from->pieces,
+		.bytes = heap_bytes(own) + (side ? heap_bytes(side) : 0) + from->pieces,
 	};
 	return true;
 }

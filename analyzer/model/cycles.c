@@ -104,12 +104,13 @@ static void look_up(struct cycles *cycles, size_t from, const struct cycles_bloc
 {
 	for (size_t i = from; i < cycles->graph.objects.count; i++) {
 		struct garbage_object *object = &cycles->graph.objects.at[i];
-		const struct heap_block *block = heap_find(blocks->heap, object->block);
+		const struct heap_block *block =
+			heap_look(blocks->heap, object->block & HEAP_ADDR_MASK);
 
 		if (!block)
 			continue;
-		object->bytes = block->bytes;
-		object->birth = (uint64_t)block->clock_hi << 40 | block->clock_lo;
+		object->bytes = heap_bytes(block);
+		object->birth = block->moment;
 		object->stack = blocks->sites->at[block->site].stack;
 		object->fn = blocks->sites->at[block->site].fn;
 	}

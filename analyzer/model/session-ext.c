@@ -175,12 +175,12 @@ static void ext_type(struct session *session, struct cursor *cursor)
 	if (cursor->bad)
 		return;
 	/* The inner one, where a custom block lies at the beginning of its pool. */
-	block = heap_find(&session->heap, addr | HEAP_CUSTOM);
+	block = heap_look(&session->heap, (addr & HEAP_ADDR_MASK) | HEAP_CUSTOM);
 	if (!block)
-		block = heap_find(&session->heap, addr);
+		block = heap_look(&session->heap, addr & HEAP_ADDR_MASK);
 	if (!block)
 		return;
-	addr = block->addr;
+	addr = block->key;
 	weight = session_weight(session, block);
 	type = types_name(&session->types, &session->arena, cursor->at, cursor->left);
 	if (type == TYPES_NONE)
@@ -273,12 +273,12 @@ static void ext_object(struct session *session, struct cursor *cursor)
 		session->no_memory = true;
 		return;
 	}
-	block = heap_find(&session->heap, addr);
+	block = heap_look(&session->heap, addr & HEAP_ADDR_MASK);
 	if (!block || block->site == site || session->sites.at[block->site].stack != stack ||
 	    session->sites.at[block->site].fn != TENURE_FN_PY_OBJ)
 		return;
 	weight = session_weight(session, block);
-	at_peak = block->stamp <= session_since(session, session->sites.peak_stamp);
+	at_peak = heap_stamp(block) <= session_since(session, session->sites.peak_stamp);
 	if (session->sampling.mean && sampling_moved(&session->sampling, block->site, site, &weight,
 						     session->sites.peak_number, at_peak) < 0)
 		session->no_memory = true;
@@ -300,6 +300,7 @@ static void ext_python(struct session *session, const struct event *event)
 {
 	struct cursor cursor = { .at = event->payload, .left = event->bytes };
 	struct tenure_py_gc gc;
+	uint64_t moment;
 
 	if (event->ext == TENURE_PY_OBJECT) {
 		ext_object(session, &cursor);
@@ -328,14 +329,17 @@ static void ext_python(struct session *session, const struct event *event)
 	python_heap(session->python, session->sites.live_bytes, session->sites.live_blocks);
 
 	/* What has lived through a collection is older now. */
+	if (!session->epochs)
+		session->young = session->old = 0;
 	session->epochs = true;
+	moment = session_since(session, event->stamp) << HEAP_MOMENT_SHIFT;
 	if (python_has_generations(session->python)) {
-		session->young = session_since(session, event->stamp);
+		session->young = moment;
 		if (gc.generation)
-			session->old = session->young;
+			session->old = moment;
 	} else {
 		session->old = session->young;
-		session->young = session_since(session, event->stamp);
+		session->young = moment;
 	}
 	if (gc.generation >= RESULT_GENERATIONS - 1)
 		check(session,

@@ -140,12 +140,12 @@ static int finish_sites(struct session *session)
 		return -1;
 
 	for (size_t i = 0; i < heap_slots(heap); i++) {
-		const struct heap_block *block = &heap->blocks[i];
+		const struct heap_block *block = heap_at(heap, i);
 		struct sampling_weight weight;
 		struct result_site *site;
 		unsigned int generation;
 
-		if (!block->addr)
+		if (!block)
 			continue;
 		site = &session->site_results[block->site];
 		generation = session_generation(session, block);

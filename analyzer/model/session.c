@@ -13,15 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fetch.h"
 #include "session.h"
 #include "state.h"
 
 #define GEN_1_BYTES (UINT64_C(1) << 20)
 #define GEN_2_BYTES (UINT64_C(16) << 20)
 
-/* How far ahead entries of the heap, and then of the sites, are fetched. */
-#define AHEAD_HEAP 32u
-#define AHEAD_SITE 12u
+/* Events for which the heap makes room at once, so that places stay valid. */
+#define FEED_BATCH 256u
 
 /* Of the finest interval of the timeline, and of the reach of repairs. */
 #define TIMELINE_NS 100000.0
@@ -98,7 +98,7 @@ static inline uint64_t key_of(const struct event *event)
 	bool is_custom = event->kind == EVENT_ALLOC ? event->fn == TENURE_FN_CUSTOM
 						    : event->fn & EVENT_FREE_CUSTOM;
 
-	return is_custom ? event->addr | HEAP_CUSTOM : event->addr;
+	return (event->addr & HEAP_ADDR_MASK) | (is_custom ? HEAP_CUSTOM : 0);
 }
 
 static inline unsigned int bits(uint64_t value)
@@ -125,7 +125,7 @@ static inline uint64_t lifetime(const struct session *session, const struct heap
 {
 	uint64_t now = session_since(session, stamp);
 
-	return now > block->stamp ? now - block->stamp : 0;
+	return now > heap_stamp(block) ? now - heap_stamp(block) : 0;
 }
 
 /* Everything a block's end changes, but the block itself and who gave it back. */
@@ -146,7 +146,7 @@ static inline void account_death(struct session *session, const struct heap_bloc
 	if (life > site->life_max)
 		site->life_max = life;
 	threads_grow(thread, -weight.bytes, -weight.blocks, session->sites.peak_number);
-	arenas_block(&session->arenas, site->fn, block->bytes, -weight.blocks,
+	arenas_block(&session->arenas, site->fn, heap_bytes(block), -weight.blocks,
 		     session->sites.peak_number);
 	if (unlikely(generation == RESULT_GENERATIONS - 1)) {
 		thread->result.survived_blocks += weight.blocks;
@@ -156,11 +156,38 @@ static inline void account_death(struct session *session, const struct heap_bloc
 	session->result.totals.died_bytes[generation] += weight.bytes;
 	session->result.totals.life_histogram[life_bucket(session, life)] += weight.blocks;
 	if (unlikely(block->typed))
-		(void)types_remove(&session->types, block->addr, weight.bytes, weight.blocks,
+		(void)types_remove(&session->types, block->key, weight.bytes, weight.blocks,
 				   session->sites.peak_number);
 }
 
-static inline void feed_alloc(struct session *session, const struct event *event)
+/* A moment behind all others, if stamps are in order. */
+static inline uint64_t next_moment(struct session *session, uint64_t since)
+{
+	uint64_t last = session->moment;
+	uint64_t most = (UINT64_C(1) << HEAP_MOMENT_SHIFT) - 1;
+	uint64_t behind = last + ((last & most) != most);
+
+	session->moment = last >> HEAP_MOMENT_SHIFT == since ? behind : since << HEAP_MOMENT_SHIFT;
+	return session->moment;
+}
+
+static attr_cold void move_ages(struct session *session, uint64_t moment)
+{
+	session->ages_due = UINT64_MAX;
+	if (session->epochs)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(session->ages); i++) {
+		uint64_t due = age_move(&session->ages[i], session->clock, moment);
+
+		if (due < session->ages_due)
+			session->ages_due = due;
+	}
+	session->young = session->ages[0].begin;
+	session->old = session->ages[1].begin;
+}
+
+static inline void feed_alloc(struct session *session, const struct event *event,
+			      struct heap_place place)
 {
 	struct result_totals *totals = &session->result.totals;
 	uint64_t bytes = likely(event->bytes <= HEAP_BYTES_MAX) ? event->bytes : HEAP_BYTES_MAX;
@@ -170,30 +197,33 @@ static inline void feed_alloc(struct session *session, const struct event *event
 	uint64_t key = key_of(event);
 	struct sampling_weight weight;
 	struct heap_block *block;
-	uint64_t stamp;
+	uint64_t moment;
+	uint64_t since;
 	uint64_t peak;
 
 	if (unlikely(!event->addr)) {
 		session->result.trust.bad_bytes++;
 		return;
 	}
-	if (unlikely(!thread || site == SITES_NONE || heap_reserve(&session->heap) < 0)) {
+	if (unlikely(!thread || site == SITES_NONE)) {
 		session->no_memory = true;
 		return;
 	}
 
-	block = heap_put(&session->heap, key);
-	if (unlikely(block->addr)) {
+	block = heap_find(&session->heap, place, key);
+	if (unlikely(block)) {
 		account_death(session, block, event->stamp);
 		owe(session, event, key, (uint32_t)(thread - session->threads.all.at));
 	} else {
-		session->heap.count++;
+		block = heap_add(&session->heap, place);
 	}
-	stamp = session_since(session, event->stamp);
-	weight = session_weigh(session, key, stamp, bytes);
+	since = session_since(session, event->stamp);
+	moment = next_moment(session, since);
+	weight = session_weigh(session, key, since, bytes);
+	heap_write(block, key, moment, bytes, (uint64_t)(thread - session->threads.all.at), site);
 	session->clock += weight.bytes;
-	heap_write(block, key, stamp, session->clock >> HEAP_CLOCK_SHIFT, bytes,
-		   (uint64_t)(thread - session->threads.all.at), site);
+	if (unlikely(session->clock >= session->ages_due))
+		move_ages(session, moment);
 
 	peak = session->sites.peak_number;
 	threads_grow(thread, weight.bytes, weight.blocks, peak);
@@ -232,7 +262,7 @@ static inline void remember(struct session *session, struct thread_state *thread
 		thread->undo_generation = (uint8_t)session_generation(session, block);
 		thread->undo_temporary = thread->last_key == thread->undo_key &&
 					 !session->sampling.mean;
-		thread->undo_type = block->typed ? types_find(&session->types, block->addr)
+		thread->undo_type = block->typed ? types_find(&session->types, block->key)
 						 : TYPES_NONE;
 	}
 }
@@ -258,7 +288,8 @@ static attr_cold void account_collected(struct session *session, const struct ev
 	thread->collected_bytes += weight.bytes;
 }
 
-static inline void feed_free(struct session *session, const struct event *event)
+static inline void feed_free(struct session *session, const struct event *event,
+			     struct heap_place place)
 {
 	struct result_totals *totals = &session->result.totals;
 	struct thread_state *thread = threads_get(&session->threads, event->thread, event->stamp);
@@ -275,7 +306,7 @@ static inline void feed_free(struct session *session, const struct event *event)
 		return;
 	}
 
-	block = heap_find(&session->heap, key);
+	block = heap_find(&session->heap, place, key);
 	if (event->fn & EVENT_FREE_REALLOC) {
 		totals->reallocs++;
 		remember(session, thread, block, event);
@@ -302,13 +333,14 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 	struct thread_state *thread = threads_get(&session->threads, event->thread, event->stamp);
 	struct result_totals *totals = &session->result.totals;
 	struct sampling_weight weight;
+	struct heap_place place;
 	struct heap_block *block;
 	struct site *site;
 	uint64_t life;
 	uint64_t peak;
 	uint64_t key;
 
-	if (!thread || (thread->undo_key & ~HEAP_CUSTOM) != addr || !addr)
+	if (!thread || !addr || (thread->undo_key & HEAP_ADDR_MASK) != (addr & HEAP_ADDR_MASK))
 		return;
 	key = thread->undo_key;
 	thread->undo_key = 0;
@@ -317,16 +349,12 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 		totals->inherited_frees--;
 		return;
 	}
-	if (heap_reserve(&session->heap) < 0) {
-		session->no_memory = true;
+	place = heap_place(&session->heap, key);
+	if (heap_find(&session->heap, place, key)) /* given out meanwhile: it did not come back */
 		return;
-	}
-	block = heap_put(&session->heap, key);
-	if (block->addr) /* given out meanwhile: then it did not come back */
-		return;
+	block = heap_add(&session->heap, place);
 	*block = thread->undo;
 	block->typed = 0;
-	session->heap.count++;
 
 	life = lifetime(session, block, thread->undo_stamp);
 	site = &session->sites.at[block->site];
@@ -340,7 +368,7 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 						    session->sites.peak_number) < 0)
 		session->no_memory = true;
 	threads_grow(&session->threads.all.at[block->thread], weight.bytes, weight.blocks, peak);
-	arenas_block(&session->arenas, site->fn, block->bytes, weight.blocks, peak);
+	arenas_block(&session->arenas, site->fn, heap_bytes(block), weight.blocks, peak);
 	if (thread->undo_generation == RESULT_GENERATIONS - 1) {
 		session->threads.all.at[block->thread].result.survived_blocks -= weight.blocks;
 		session->threads.all.at[block->thread].result.survived_bytes -= weight.bytes;
@@ -362,59 +390,95 @@ void session_back(struct session *session, const struct event *event, uint64_t a
 
 /* ------------------------------------------------------------------- feed */
 
-/* The block or stack of a later event is in the cache now: so fetch its site. */
-static inline void prefetch_site(const struct session *session, const struct event *event)
+/*
+ * What an event will meet is fetched some events before, in the order in which
+ * one thing leads to the next: tags, block, site.  Where an event in between
+ * changes that, a fetch was for nothing.
+ */
+#define AHEAD_TAGS    24u
+#define AHEAD_BLOCK   16u
+#define AHEAD_SITE    8u
+#define FETCH_BUCKETS 512u
+
+static inline void prefetch_tags(const struct session *session, const struct event *event,
+				 struct heap_place *place)
 {
+	*place = heap_place(&session->heap, key_of(event));
+	heap_prefetch(*place);
+	if (event->kind == EVENT_ALLOC && event->stack < session->sites.stacks)
+		fetch_line(&session->sites.by_stack[event->stack]);
+}
+
+static inline void prefetch_site(const struct session *session, const struct event *event,
+				 struct heap_place place)
+{
+	bool is_new = event->kind == EVENT_ALLOC;
+	const struct heap_block *block = heap_prefetch_next(&session->heap, place, is_new);
 	uint32_t site = SITES_NONE;
 
-	if (event->kind == EVENT_ALLOC) {
-		if (event->stack < session->sites.stacks)
-			site = session->sites.by_stack[event->stack];
-	} else if (event->kind == EVENT_FREE) {
-		const struct heap_block *block = heap_find(&session->heap, key_of(event));
+	if (!is_new)
+		site = block ? block->site : SITES_NONE;
+	else if (event->stack < session->sites.stacks)
+		site = session->sites.by_stack[event->stack];
+	if (likely(site < session->sites.count))
+		fetch_bytes(&session->sites.at[site], sizeof(*session->sites.at));
+}
 
-		if (block)
-			site = block->site;
+static void tell_time(struct session *session, uint64_t stamp)
+{
+	struct result_moment level;
+
+	session->now = stamp;
+	if (likely(stamp < session->timeline.end))
+		return;
+	level = session_level(session);
+	timeline_move(&session->timeline, stamp, &level);
+	if (checkpoints_time(&session->checkpoints, &session->sites, stamp) < 0)
+		session->no_memory = true;
+}
+
+static inline void feed_event(struct session *session, const struct event *event,
+			      struct heap_place place)
+{
+	if (event->stamp > session->now)
+		tell_time(session, event->stamp);
+	if (event->kind == EVENT_ALLOC)
+		feed_alloc(session, event, place);
+	else if (event->kind == EVENT_FREE)
+		feed_free(session, event, place);
+	else
+		session_ext(session, event);
+}
+
+/* No more than FEED_BATCH; each adds one block at most. */
+static void feed_batch(struct session *session, const struct event *events, size_t count)
+{
+	struct heap_place places[FEED_BATCH];
+	size_t tags = 0, block = 0, site = 0;
+
+	if (heap_reserve(&session->heap, count) < 0) {
+		session->no_memory = true;
+		return;
 	}
-	if (site != SITES_NONE) {
-		__builtin_prefetch(&session->sites.at[site], 1);
-		__builtin_prefetch((const char *)&session->sites.at[site] + 64, 1);
+	/* As long as the cache holds it all, there is nothing to fetch. */
+	if (session->heap.buckets <= FETCH_BUCKETS)
+		block = site = count;
+	for (size_t i = 0; i < count && !session->no_memory; i++) {
+		for (; tags < count && tags < i + AHEAD_TAGS; tags++)
+			prefetch_tags(session, &events[tags], &places[tags]);
+		for (; block < count && block < i + AHEAD_BLOCK; block++)
+			heap_prefetch_block(places[block], events[block].kind == EVENT_ALLOC);
+		for (; site < count && site < i + AHEAD_SITE; site++)
+			prefetch_site(session, &events[site], places[site]);
+		feed_event(session, &events[i], places[i]);
 	}
 }
 
 void session_feed(struct session *session, const struct event *events, size_t count)
 {
 	session->result.events += count;
-	for (size_t i = 0; i < count && i < AHEAD_HEAP; i++)
-		if (events[i].kind != EVENT_EXT)
-			heap_prefetch(&session->heap, key_of(&events[i]));
-
-	for (size_t i = 0; i < count && !session->no_memory; i++) {
-		const struct event *event = &events[i];
-
-		if (i + AHEAD_HEAP < count && events[i + AHEAD_HEAP].kind != EVENT_EXT)
-			heap_prefetch(&session->heap, key_of(&events[i + AHEAD_HEAP]));
-		if (i + AHEAD_SITE < count)
-			prefetch_site(session, &events[i + AHEAD_SITE]);
-
-		if (event->stamp > session->now) {
-			session->now = event->stamp;
-			if (unlikely(event->stamp >= session->timeline.end)) {
-				struct result_moment level = session_level(session);
-
-				timeline_move(&session->timeline, event->stamp, &level);
-				if (checkpoints_time(&session->checkpoints, &session->sites,
-						     event->stamp) < 0)
-					session->no_memory = true;
-			}
-		}
-		if (event->kind == EVENT_ALLOC)
-			feed_alloc(session, event);
-		else if (event->kind == EVENT_FREE)
-			feed_free(session, event);
-		else
-			session_ext(session, event);
-	}
+	for (size_t i = 0; i < count && !session->no_memory; i += FEED_BATCH)
+		feed_batch(session, events + i, count - i < FEED_BATCH ? count - i : FEED_BATCH);
 }
 
 void session_memory(struct session *session, uint64_t stamp, uint64_t rss_bytes)
@@ -458,7 +522,7 @@ struct session *session_new(const struct session_options *options, const struct 
 		if (!bytes)
 			bytes = defaults[i];
 		session->result.gen_clock[i] = bytes;
-		session->gen_clock[i] = (bytes + (1u << HEAP_CLOCK_SHIFT) - 1) >> HEAP_CLOCK_SHIFT;
+		age_init(&session->ages[i], bytes);
 	}
 	session->us_per_tick_q32 = (uint64_t)(rate / 1000.0 * 4294967296.0);
 	session->window = (uint64_t)(WINDOW_NS / rate) + 1;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ages.h"
 #include "arenas.h"
 #include "base/arena.h"
 #include "base/vec.h"
@@ -61,8 +62,10 @@ struct early_free {
  * struct session - one process image
  * @now:        largest stamp so far
  * @clock:      bytes ever allocated: the allocation clock
- * @gen_clock:  ages at which a block enters generation 1 and 2
- * @epochs:     a collector has been seen: generations come from @young, @old instead
+ * @moment:     of the last birth, see heap.h
+ * @ages:       by the allocation clock, until a collector is seen
+ * @ages_due:   they have to be told when the clock is here
+ * @epochs:     a collector has been seen
  * @young, @old: blocks born before these moments are in generation 1, 2
  * @collecting: a collection is under way
  * @window:     ticks within which a free may arrive behind its successor
@@ -75,7 +78,9 @@ struct session {
 	struct result_process result;
 	uint64_t now;
 	uint64_t clock;
-	uint64_t gen_clock[RESULT_GENERATIONS - 1];
+	uint64_t moment;
+	struct age ages[RESULT_GENERATIONS - 1];
+	uint64_t ages_due;
 	bool epochs;
 	uint64_t young;
 	uint64_t old;
@@ -142,7 +147,7 @@ static inline struct result_moment session_level(const struct session *session)
 	};
 }
 
-/** session_since() - a moment as blocks keep it */
+/** session_since() - a stamp as blocks keep it */
 static inline uint64_t session_since(const struct session *session, uint64_t stamp)
 {
 	return stamp > session->info.start_stamp
@@ -163,19 +168,14 @@ static inline struct sampling_weight session_weigh(const struct session *session
 static inline struct sampling_weight session_weight(const struct session *session,
 						    const struct heap_block *block)
 {
-	return session_weigh(session, block->addr, block->stamp, block->bytes);
+	return session_weigh(session, block->key, heap_stamp(block), heap_bytes(block));
 }
 
 /** session_generation() - that @block has reached */
 static inline unsigned int session_generation(const struct session *session,
 					      const struct heap_block *block)
 {
-	uint64_t birth = (uint64_t)block->clock_hi << 40 | block->clock_lo;
-	uint64_t age = (session->clock >> HEAP_CLOCK_SHIFT) - birth;
-
-	if (session->epochs)
-		return (block->stamp < session->young) + (block->stamp < session->old);
-	return (age >= session->gen_clock[0]) + (age >= session->gen_clock[1]);
+	return (block->moment < session->young) + (block->moment < session->old);
 }
 
 #endif /* MODEL_STATE_H */

@@ -19,6 +19,8 @@
 #define THREADS 5u
 #define GEN_1	UINT64_C(4096)
 #define GEN_2	UINT64_C(32768)
+#define UNIT_1	(GEN_1 / 256)
+#define UNIT_2	(GEN_2 / 256)
 
 struct naive_block {
 	bool live;
@@ -61,9 +63,8 @@ static uint64_t addr_of(unsigned int place)
 
 static unsigned int generation(uint64_t birth)
 {
-	uint64_t age = clock_bytes / 64 - birth / 64;
-
-	return (age >= GEN_1 / 64) + (age >= GEN_2 / 64);
+	return (clock_bytes / UNIT_1 - birth / UNIT_1 >= GEN_1 / UNIT_1) +
+	       (clock_bytes / UNIT_2 - birth / UNIT_2 >= GEN_2 / UNIT_2);
 }
 
 static void naive_alloc(unsigned int place, const struct event *event)

@@ -96,7 +96,6 @@ static void count(uint64_t *counter)
 static struct paranoid_counters *open_counters(void)
 {
 	char path[200];
-	void *map;
 	int fd;
 
 	if (!process)
@@ -112,12 +111,14 @@ static struct paranoid_counters *open_counters(void)
 		if (fd < 0)
 			continue;
 		if (ftruncate(fd, sizeof(*process->counters)) == 0) {
-			map = mmap(NULL, sizeof(*process->counters), PROT_READ | PROT_WRITE,
-				   MAP_SHARED, fd, 0);
-			if (map != MAP_FAILED) {
+			/* Not the interceptor: it would take the guard for abandoned, so near it
+			 * is. */
+			long at = sys_mmap(NULL, sizeof(*process->counters), PROT_READ | PROT_WRITE,
+					   MAP_SHARED, fd, 0);
+			if (at > 0) {
 				snprintf(process->text_path, sizeof(process->text_path),
 					 "%s/%d-%d.txt", directory, (int)getpid(), i);
-				process->counters = map;
+				process->counters = (void *)at;
 			}
 		}
 		close(fd);

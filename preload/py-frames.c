@@ -38,6 +38,20 @@ static attr_cold void check(struct thread *thread, const void *tstate)
 		__atomic_store_n(&py_state.frames, PY_FRAMES_ON, __ATOMIC_RELAXED);
 }
 
+/* The node of the two stacks together; mostly a thread has met them before. */
+static attr_always_inline uint32_t pair_of(struct py_thread *py, uint32_t native, uint32_t python)
+{
+	uint64_t key = (uint64_t)python << 32 | native;
+	struct py_pair *pair = &py->pairs[key * 0x9e3779b97f4a7c15ull >> (64 - PY_PAIRS_BITS)];
+
+	if (unlikely(pair->native != native || pair->python != python)) {
+		pair->node = nodes_intern(native, TENURE_NODE_WORD(TENURE_NODE_PAIR, python), 0);
+		pair->native = native;
+		pair->python = python;
+	}
+	return pair->node;
+}
+
 uint32_t py_frames_stack(struct thread *thread, uint32_t native)
 {
 	struct py_thread *py = py_thread_get(thread);
@@ -67,10 +81,5 @@ uint32_t py_frames_stack(struct thread *thread, uint32_t native)
 					     : py_field(tstate, py_state.abi->tstate_interp);
 	if (unlikely(!py_gc_known(py, interp)))
 		py->gc_wanted = interp;
-	if (py->native != native || py->python != python) {
-		py->pair = nodes_intern(native, TENURE_NODE_WORD(TENURE_NODE_PAIR, python), 0);
-		py->native = native;
-		py->python = python;
-	}
-	return py->pair;
+	return pair_of(py, native, python);
 }

@@ -162,12 +162,10 @@ void py_provider_first_object(struct thread *thread)
 	set_ops(&ops_following);
 }
 
-struct py_thread *py_thread_get(struct thread *thread)
+struct py_thread *py_thread_new(struct thread *thread)
 {
-	struct py_thread *py = thread->provider;
+	struct py_thread *py;
 
-	if (likely(py))
-		return py;
 	py = pages_map(sizeof(*py), 0);
 	if (!py)
 		return NULL;

@@ -37,6 +37,16 @@ struct py_state {
 
 extern struct py_state py_state;
 
+#define PY_PAIRS_BITS 10
+#define PY_PAIRS      (1u << PY_PAIRS_BITS)
+
+/** struct py_pair - a native and a Python stack, and the node of both; all 0 for none */
+struct py_pair {
+	uint32_t native;
+	uint32_t python;
+	uint32_t node;
+};
+
 /**
  * struct py_thread - the provider's part of a thread; struct thread.provider
  * @last:       the last stack, outermost frame first
@@ -46,9 +56,7 @@ extern struct py_state py_state;
  * @room:       in @last, and in @fresh
  * @turns:      deep stacks since one was read to its end
  * @epoch:      py_code_epoch() when @last was taken
- * @native:     native half of the last pair
- * @python:     Python half of it
- * @pair:       its node
+ * @pairs:      nodes of pairs, by their halves; see py-frames.c
  * @interp:     interpreter that was seen last
  * @gc_epoch:   py_gc_epoch_ at that time
  * @current:    interpreter of the last stack, from 3.12 on, where interpreters have
@@ -64,15 +72,16 @@ struct py_thread {
 	uint32_t room;
 	uint32_t turns;
 	uint32_t epoch;
-	uint32_t native;
-	uint32_t python;
-	uint32_t pair;
 	uint32_t with_gil;
 	uint32_t gc_epoch;
 	const void *interp;
 	const void *current;
 	void *gc_wanted;
+	struct py_pair pairs[PY_PAIRS];
 };
+
+/** py_thread_new() - slow half of py_thread_get() */
+attr_cold struct py_thread *py_thread_new(struct thread *thread);
 
 /**
  * py_thread_get() - the provider's part of @thread, made when it is missing
@@ -80,7 +89,12 @@ struct py_thread {
  * Return: borrowed, NULL when there is no memory.
  * Context: guard held.
  */
-struct py_thread *py_thread_get(struct thread *thread);
+static attr_always_inline struct py_thread *py_thread_get(struct thread *thread)
+{
+	struct py_thread *py = thread->provider;
+
+	return likely(py) ? py : py_thread_new(thread);
+}
 
 /** py_call_begin() - a call of the interpreter follows: what it allocates is not recorded */
 static inline void py_call_begin(struct thread *thread)

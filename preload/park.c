@@ -51,7 +51,7 @@ struct dirent64_head {
 static bool is_in_shim(const ucontext_t *context)
 {
 	const struct thread *self = thread_self_;
-	uint64_t regs[TENURE_SCAN_REGS];
+	uint64_t regs[TENURE_SCAN_REGS] attr_unused;
 	uint64_t sp = 0;
 	const uintptr_t *word, *end;
 

@@ -18,6 +18,7 @@ static struct {
 	const char *out;
 	const char *root;
 	uint64_t process;
+	uint64_t shape;
 	unsigned int cost;
 	unsigned int frames;
 	bool force;
@@ -37,6 +38,9 @@ static const struct cli_option table[] = {
 	{ "process", 0, CLI_COUNT, "PID", NULL, "Contents",
 	  "only this process; default all, but dhat takes the one with the largest peak",
 	  &options.process },
+	{ "shape", 0, CLI_COUNT, "N", NULL, "Contents",
+	  "dot: only the N-th shape of reference cycles in the report; default all",
+	  &options.shape },
 	{ "source-root", 0, CLI_TEXT, "DIR", NULL, "Contents",
 	  "top of the sources, which paths for CI systems are relative to; default where the "
 	  "program was started",
@@ -89,6 +93,7 @@ static int write_report(struct export *export, const struct report *report, cons
 	export->job = (struct export_job){
 		.report = report,
 		.root = options.root,
+		.shape = options.shape,
 		.cost = (enum export_cost)options.cost,
 		.frames = (enum report_frames)options.frames,
 	};
@@ -103,6 +108,11 @@ static int write_report(struct export *export, const struct report *report, cons
 	r = output_file(&writer, out, options.force);
 	if (r == -ENODATA) {
 		log_error("cannot export '%s': it has no process", path);
+		return CMD_USAGE;
+	}
+	if (r == -ERANGE && options.shape) {
+		log_error("cannot export shape %llu: '%s' has not so many",
+			  (unsigned long long)options.shape, path);
 		return CMD_USAGE;
 	}
 	return r < 0 ? (output_refuse(out, r), CMD_FAILED) : CMD_OK;
@@ -152,6 +162,7 @@ const struct cli_command cmd_export = {
 		"speedscope: for https://www.speedscope.app.\n\n"
 		"folded: for flame graph tools and the Firefox Profiler.\n\n"
 		"dhat: for valgrind's dh_view.html and the Firefox Profiler.\n\n"
+		"dot: for Graphviz, the reference cycles of Python objects.\n\n"
 		"markdown, sarif, junit, gitlab, annotations: the verdict of 'tenure check' for CI "
 		"systems.\n\n"
 		"openmetrics: totals, for GitLab and Prometheus.",

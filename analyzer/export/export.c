@@ -12,6 +12,7 @@ const struct export_format export_formats[] = {
 	{ "speedscope", "https://www.speedscope.app", false, speedscope_write },
 	{ "folded", "flame graphs, Firefox Profiler", false, folded_write },
 	{ "dhat", "valgrind's dh_view.html, Firefox Profiler", false, dhat_write },
+	{ "dot", "Graphviz: reference cycles of Python objects", false, dot_write },
 	{ "markdown", "verdict: summary of a CI job", false, markdown_write },
 	{ "sarif", "verdict: GitHub code scanning and others", false, sarif_write },
 	{ "junit", "verdict: test reports", false, junit_write },

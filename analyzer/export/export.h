@@ -30,6 +30,7 @@ extern const char *const export_cost_names[];
  * @process: only this one; NULL: all of them
  * @cost:    see there
  * @frames:  which frames a stack with Python in it shows
+ * @shape:   only this shape of cycles, from 1; 0: all
  * @root:    top of the sources; NULL: where the program was started
  */
 struct export_job {
@@ -37,6 +38,7 @@ struct export_job {
 	const struct report_process *process;
 	enum export_cost cost;
 	enum report_frames frames;
+	uint64_t shape;
 	const char *root;
 };
 

@@ -26,6 +26,9 @@ attr_nodiscard int openmetrics_write(const struct export_job *job, FILE *file);
 /** sarif_write() - SARIF 2.1.0 */
 attr_nodiscard int sarif_write(const struct export_job *job, FILE *file);
 
+/** dot_write() - Graphviz: shapes of Python's reference cycles; -ERANGE: there is no such one */
+attr_nodiscard int dot_write(const struct export_job *job, FILE *file);
+
 /** folded_write() - "outermost;…;innermost BYTES" lines */
 attr_nodiscard int folded_write(const struct export_job *job, FILE *file);
 

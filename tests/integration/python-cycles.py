@@ -6,6 +6,8 @@ the collector says, on every interpreter that can be found.
 usage: as python.py
 """
 import json
+import shutil
+import subprocess
 import sys
 
 import python
@@ -212,6 +214,28 @@ def a_capture_tells_the_same(context):
     want = done.document.processes[0]["cycles"]
     got = json.loads(replayed.read_text())["processes"][0]["cycles"]
     assert got == want
+
+
+@test
+def a_shape_can_be_drawn(context):
+    done, _ = made(context, "tree", "2")
+    number = 1 + [("Tree", ".parent", "Tree") in edges(s) for s in shapes_of(done)].index(True)
+    report = str(context.directory / "report.json")
+    drawn = run.call([context.tenure, "export", f"--shape={number}", "dot", report])
+    assert drawn.status == 0, drawn.stderr
+    text = drawn.stdout.decode()
+    assert text.count("subgraph") == 1 and text.count("->") == 3, text
+    red = [line for line in text.splitlines() if "color=red" in line]
+    assert len(red) == 1 and '".parent"' in red[0], text
+    far = run.call([context.tenure, "export", "--shape=100000", "dot", report])
+    assert far.status == 2, far.status
+    if not shutil.which("dot"):
+        print("# dot is not installed: its syntax was not checked")
+        return
+    everything = run.call([context.tenure, "export", "dot", report])
+    checked = subprocess.run(["dot", "-Tplain"], input=everything.stdout, capture_output=True,
+                             check=False)
+    assert checked.returncode == 0 and not checked.stderr, checked.stderr
 
 
 @test

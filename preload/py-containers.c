@@ -20,7 +20,7 @@
 
 #define BIG	       1024u	   /* bytes of the smallest container that is told of */
 #define REFERENCES_RUN (2u << 20)  /* at most, while the program runs */
-#define REFERENCES_END (64u << 20) /* at its end */
+#define REFERENCES_END (16u << 20) /* at its end */
 #define SHARE	       100u	   /* of the time that has passed, one part in so many */
 #define BASES_MAX      8
 #define DEQUE_BLOCK    64u

@@ -9,10 +9,10 @@ import json
 import os
 import sys
 
-kept = [bytes(size % 400) for size in range(200000)]
-high = [object() for _ in range(100000)]
+kept = [bytes(size % 400) for size in range(60000)]
+high = [object() for _ in range(30000)]
 del kept[::2]
-del high[:50000]
+del high[:15000]
 gc.collect()
 with open(os.environ["TRUTH_PATH"], "w", encoding="ascii") as truth:
     json.dump({"left": len(kept)}, truth)

@@ -22,7 +22,7 @@ def test(function):
 
 def recorded(context, name):
     """Run a program of the page.  Return: its document, and its tables by a key."""
-    done = context.target(f"textbook/{name}.py")
+    done = context.target(f"textbook/{name}.py", options=("--cycles=all",))
     python.complete(done.document)
     path = str(context.targets / f"textbook/{name}.py")
 
@@ -38,6 +38,17 @@ def recorded(context, name):
         return {row["name"]: row for row in rows}
 
     return done.document.processes[0], table
+
+
+def shape_of(context, process, name):
+    """The one shape of cycle of a program's own; None where the collector keeps no lists."""
+    words = context.plain(["-VV"]).stdout
+    if b"free-threading" in words or (3, 14) <= context.version < (3, 14, 5):
+        return None
+    shapes = [shape for shape in process["cycles"]["shapes"]
+              if any(member["type"] == f"__main__.{name}" for member in shape["members"])]
+    assert len(shapes) == 1, json.dumps(shapes, indent=1)
+    return shapes[0]
 
 
 def line_of(context, name, text):
@@ -70,6 +81,15 @@ def nodes_that_point_to_each_other_are_left_to_the_collector(context):
     types = table("type")
     assert types["__main__.Node"]["cyclic"]["blocks"] == 2, types["__main__.Node"]
     assert types["__main__.Node"]["live"]["blocks"] == 0
+    shape = shape_of(context, process, "Node")
+    if shape:
+        assert sum(shape["cycles"].values()) == 1 and shape["cycles"]["collected"] == 1, shape["cycles"]
+        nodes = [i for i, one in enumerate(shape["members"]) if one["type"] == "__main__.Node"]
+        assert sum(shape["members"][i]["objects"] for i in nodes) == 2, shape["members"]
+        labels = {edge["label"].strip(".") for edge in shape["edges"]}
+        # Before 3.11 objects have dictionaries of their own, which are members too.
+        assert "next" in {word for label in labels for word in re.findall(r"\w+", label)}, labels
+        assert any(edge["weaken"] for edge in shape["edges"]), shape["edges"]
     # By a full collection, the one that the program has asked for.
     full = [one for one in process["python"]["collections"] if one["generation"] == 2]
     assert full[0]["freed_bytes"] > 3000000, full
@@ -81,6 +101,8 @@ def a_weak_reference_leaves_nothing_to_it(context):
     types, lines = table("type"), table("line")
     assert types["__main__.Node"]["allocated"]["blocks"] == 2
     assert types["__main__.Node"]["cyclic"]["blocks"] == 0
+    assert not [shape for shape in process.get("cycles", {}).get("shapes", [])
+                for member in shape["members"] if member["type"] == "__main__.Node"]
     for text in ("first = Node", "second = Node"):
         row = lines[line_of(context, "weak", text)]
         assert row["survived"]["bytes"] == row["live"]["bytes"] == 0, row
@@ -95,6 +117,8 @@ def finalizers_do_not_keep_a_cycle_alive(context):
     row = table("line")[line_of(context, "finalizer", "bytes(500000)")]
     between(row["cyclic"]["bytes"], 1000000, 1001000)
     assert table("type")["__main__.Handle"]["cyclic"]["blocks"] == 2
+    shape = shape_of(context, process, "Handle")
+    assert not shape or any(member["finalizer"] for member in shape["members"]), shape
     assert process["python"]["uncollectable"] == 0
 
 
@@ -106,6 +130,8 @@ def what_was_resurrected_was_not_freed(context):
     between(row["survived"]["bytes"], 800000, 801000)
     first = [one for one in process["python"]["collections"] if one["generation"] == 2][0]
     assert first["freed_bytes"] < 800000, first
+    shape = shape_of(context, process, "Phoenix")
+    assert not shape or shape["cycles"]["resurrected"] == 1, shape["cycles"]
 
 
 @test

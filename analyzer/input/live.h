@@ -102,8 +102,8 @@ const struct tenure_scan_area *live_scan_area(const struct live *live);
  */
 void live_end_here(struct live *live, const struct stream_end *end);
 
-/** live_is_resting() - does this thread wait in the shim, with all it has done published? */
-bool live_is_resting(const struct live *live, uint32_t tid);
+/** live_is_busy() - is this thread in the shim, with something that is not published? */
+bool live_is_busy(const struct live *live, uint32_t tid);
 
 /** live_catch_up() - pass on what has happened up to now, as far as its order is certain */
 void live_catch_up(struct live *live);

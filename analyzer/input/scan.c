@@ -64,9 +64,9 @@ static void wake(struct tenure_shared *page)
 	(void)syscall(SYS_futex, &page->scan, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-static bool is_resting(void *arg, uint32_t tid)
+static bool is_busy(void *arg, uint32_t tid)
 {
-	return live_is_resting(arg, tid);
+	return live_is_busy(arg, tid);
 }
 
 static void drain(void *arg)
@@ -236,7 +236,7 @@ void scan_begin(struct server *server, struct image *image)
 	const struct stop_hook hook = {
 		.start = area->code,
 		.end = area->code_end > area->code ? area->code_end : area->code,
-		.is_resting = is_resting,
+		.is_busy = is_busy,
 		.drain = drain,
 		.arg = &image->live,
 	};
@@ -284,7 +284,7 @@ int scan_snapshot(struct server *server, struct image *image, int out, int clien
 	const struct stop_hook hook = {
 		.start = area->code,
 		.end = area->code_end > area->code ? area->code_end : area->code,
-		.is_resting = is_resting,
+		.is_busy = is_busy,
 		.drain = drain,
 		.arg = &image->live,
 	};

@@ -27,6 +27,7 @@
 #define NAP_NS_MAX	   200000
 #define HOOK_NS_MAX	   1000000000u /* until a thread is out of the hook, at the longest */
 #define HOOK_WORDS	   160u	       /* of the stack, in which the hook's frame is looked for */
+#define IDLE_TIMES	   3u
 #define ROUNDS		   16
 #define PTRACE_SEIZE_FLAGS 0
 
@@ -139,6 +140,13 @@ static bool is_in_hook(const struct memory *memory, const struct target_thread *
 	return false;
 }
 
+/* Where a thread was met, and how often in a row: one that waits there has only stale words. */
+struct place {
+	uint64_t sp;
+	uint64_t pc;
+	unsigned int times;
+};
+
 /* Return: false when the thread is gone. */
 static bool stop_one(const struct memory *memory, struct target_thread *thread,
 		     const struct stop_hook *hook)
@@ -146,6 +154,7 @@ static bool stop_one(const struct memory *memory, struct target_thread *thread,
 	int signal = 0;
 	uint64_t pc = 0;
 	uint64_t until = now_ns() + HOOK_NS_MAX;
+	struct place place = { 0 };
 
 	if (ptrace(PTRACE_SEIZE, (pid_t)thread->tid, NULL, PTRACE_SEIZE_FLAGS) < 0)
 		return !(errno == ESRCH || is_zombie(memory->pid, thread->tid));
@@ -161,8 +170,12 @@ static bool stop_one(const struct memory *memory, struct target_thread *thread,
 		if (stopped == 0 || !read_regs(thread, &pc))
 			return true;
 		thread->stopped = true;
-		thread->in_hook = is_in_hook(memory, thread, pc, hook) &&
-				  !hook->is_resting(hook->arg, thread->tid);
+		if (thread->sp != place.sp || pc != place.pc)
+			place = (struct place){ thread->sp, pc, 0 };
+		place.times++;
+		thread->in_hook =
+			hook->is_busy(hook->arg, thread->tid) ||
+			(is_in_hook(memory, thread, pc, hook) && place.times < IDLE_TIMES);
 		/* A signal on its way must not be lost: it stays here until the end. */
 		if (!thread->in_hook || signal || now_ns() > until)
 			break;

@@ -18,14 +18,14 @@ typedef VEC(struct target_thread) stop_threads;
 /**
  * struct stop_hook - where a thread is better not stopped
  * @start, @end: the shim's text
- * @is_resting:  is this thread there, but between two events?
+ * @is_busy:      is this thread in the middle of an event?
  * @drain:       called with @arg while a thread is waited for to come out of
  *               there, for it may be held up by a pipe that is full
  */
 struct stop_hook {
 	uint64_t start;
 	uint64_t end;
-	bool (*is_resting)(void *arg, uint32_t tid);
+	bool (*is_busy)(void *arg, uint32_t tid);
 	void (*drain)(void *arg);
 	void *arg;
 };

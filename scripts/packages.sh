@@ -19,9 +19,9 @@ TEST_PACKAGES=(
 # nginx start a service when they are installed on a machine with an init
 # system; so this list is only for machines that exist for tests.
 CI_PACKAGES=(
-    chromium clang-format-14 cmake fish golang-go libcap2-bin libjemalloc2 libmimalloc2.0 libmimalloc2.1
+    chromium clang-format-14 cmake fish golang-go libcap2-bin libjemalloc2 libmimalloc2.0 libmimalloc2.1 libpython3.11-testsuite
     libtcmalloc-minimal4 libtcmalloc-minimal4t64 musl-tools nginx-light nodejs
-    prometheus python3-dev python3-junitparser python3-pytest python3-pytest-xdist python3-yaml redis-server redis-tools
+    prometheus python3-dev python3-django python3-greenlet python3-junitparser python3-pandas python3-pytest python3-pytest-xdist python3-yaml redis-server redis-tools
     shellcheck zsh
 )
 

@@ -37,6 +37,12 @@ def version_of(python):
     return tuple(int(word) for word in done.stdout.split()[:3]) if done.returncode == 0 else None
 
 
+@functools.lru_cache(None)
+def is_free_threaded(python):
+    code = "import sysconfig; print(sysconfig.get_config_var('Py_GIL_DISABLED') or 0)"
+    return subprocess.run([python, "-c", code], capture_output=True, check=False).stdout == b"1\n"
+
+
 def interpreters():
     found = ["/usr/bin/python3"]
     found += sorted(str(p / "bin/python3") for p in PYENV.glob("3.*"))
@@ -371,6 +377,10 @@ def main(tests):
             number += 1
             if version is None or version[:2] not in SUPPORTED:
                 print(f"ok {number} - {name} # SKIP not a version that is followed", flush=True)
+                continue
+            if is_free_threaded(python) != getattr(function, "free_threaded", False):
+                print(f"ok {number} - {name} # SKIP it has {'no ' * is_free_threaded(python)}GIL",
+                      flush=True)
                 continue
             directory = tempfile.mkdtemp(prefix="tenure-python-")
             try:

@@ -13,14 +13,15 @@
 #include "py-names.h"
 #include "py-state.h"
 
-#define NAMED_KEYS	64u /* of a dictionary: more than these are "some key" */
-#define MEMBERS_MAX	512u
-#define BASES_MAX	64u
-#define SCANNED_MAX	1024u /* bytes of an object that are looked through at last */
-#define GENERATOR_GONE	4     /* gi_frame_state from which on there is no frame */
-#define MEMBER_OBJECT	6     /* T_OBJECT */
-#define MEMBER_OBJECT_X 16    /* T_OBJECT_EX */
-#define KEYS_SPLIT	2     /* dk_kind of the keys that instances share */
+#define NAMED_KEYS	 64u /* of a dictionary: more than these are "some key" */
+#define MEMBERS_MAX	 512u
+#define BASES_MAX	 64u
+#define SCANNED_MAX	 1024u /* bytes of an object that are looked through at last */
+#define FRAMES_MINOR_MAX 14    /* where frames keep their locals was not looked at in later ones */
+#define GENERATOR_GONE	 4     /* gi_frame_state from which on there is no frame */
+#define MEMBER_OBJECT	 6     /* T_OBJECT */
+#define MEMBER_OBJECT_X	 16    /* T_OBJECT_EX */
+#define KEYS_SPLIT	 2     /* dk_kind of the keys that instances share */
 
 #define FLAG_INLINE_VALUES  (1u << 2)
 #define FLAG_LIST_SUBCLASS  (1ul << 25)
@@ -329,6 +330,8 @@ static void name_frames(struct py_edges *edges, const void *object, const void *
 {
 	size_t inner = py_state.abi->minor == 11 ? 80 : 72;
 
+	if (py_state.abi->minor > FRAMES_MINOR_MAX)
+		return;
 	if (!strcmp(name, "frame") && py_state.abi->frames == PY_FRAMES_OBJECT)
 		name_frame(edges, object, type);
 	else if (!strcmp(name, "frame"))

@@ -17,6 +17,10 @@ def call(*argv):
     return subprocess.run(argv, capture_output=True, check=False, timeout=60)
 
 
+# On a busy machine a thread that allocates all the time may not be met elsewhere in a second.
+ROUNDS = 10
+
+
 class Running:
     """The target under tenure: says its number, then changes blocks until its input ends."""
 
@@ -41,7 +45,10 @@ def check(tenure, target, *options):
     with tempfile.TemporaryDirectory(prefix="tenure-test-") as directory:
         running = Running(tenure, target, directory, *options)
         snapshot = os.path.join(directory, "snapshot.json")
-        for _ in range(3):
+        exact = 0
+        for _ in range(ROUNDS):
+            if exact == 3:
+                break
             done = call(tenure, "snapshot", "-f", "-o", snapshot, running.pid)
             if done.returncode:
                 yield f"status {done.returncode}: {done.stderr.decode()}"
@@ -52,10 +59,18 @@ def check(tenure, target, *options):
             lost = scan["classes"]["lost"]
             if not scan["done"] or scan["moment"] != "snapshot":
                 yield f"nobody has looked: {scan.get('why')}"
+            if scan["partial"]:
+                # A thread was not met outside of malloc, which is said, and makes nothing lost.
+                if lost["blocks"] > 2:
+                    yield f"what is not known is taken for lost: {lost}"
+                continue
+            exact += 1
             if (lost["blocks"], lost["bytes"]) != (2, 2468) or scan["classes"]["possible"]["blocks"]:
                 yield f"found {scan['classes']} of {process['totals']['live_blocks']}, {scan}"
             if process["end"]["how"] != "running":
                 yield f"it is said to have ended: {process['end']}"
+        if not exact:
+            yield f"not one of {ROUNDS} snapshots was whole"
         shown = call(tenure, "snapshot", running.pid)
         if shown.returncode or b"LEAKED" not in shown.stdout:
             yield f"shown is {shown.stdout.decode()}{shown.stderr.decode()}"

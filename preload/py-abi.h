@@ -58,6 +58,7 @@ struct py_api {
 	void *type_list;
 	void *type_set;
 	void *type_frozenset;
+	void *type_weakref;
 	void *none;
 	void (*inc_ref)(void *object);
 	void (*dec_ref)(void *object);
@@ -65,6 +66,7 @@ struct py_api {
 	int (*dict_next)(void *dict, ptrdiff_t *at, void **ret_key, void **ret_value);
 	long long (*long_value)(void *number);
 	void *(*list_new)(ptrdiff_t count);
+	void *(*dict_new)(void);
 	int (*list_append)(void *list, void *object);
 	void *(*cfunction_new)(void *method, void *self, void *module);
 	void *(*capsule_new)(void *pointer, const char *name, void (*destroy)(void *capsule));

@@ -14,6 +14,7 @@
 #include "note.h"
 #include "py-containers.h"
 #include "py-cycles.h"
+#include "py-end.h"
 #include "record.h"
 #include "tenure/wire-python.h"
 
@@ -121,8 +122,10 @@ static void *collecting(void *self, void *const *args, ptrdiff_t count)
 				py_cycles_stop(thread, follow->interp, &gc);
 			record_ext(thread, starts ? TENURE_PY_GC_START : TENURE_PY_GC_STOP, &gc,
 				   sizeof(gc), NULL, 0);
-			if (!starts && gc.generation == 2)
+			if (!starts && gc.generation == 2) {
 				py_containers_look(thread, gc_of(follow->interp));
+				py_end_collected(thread, args[1]);
+			}
 			if (starts)
 				py_cycles_start(thread, follow->interp, gc.generation);
 			thread_leave(thread);

@@ -150,6 +150,7 @@ static const struct provider_ops ops_waiting = {
 static void at_exit(void)
 {
 	py_alloc_rearm();
+	py_state.ended = false;
 	py_gc_reset();
 	set_ops(&ops_watching);
 }

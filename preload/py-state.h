@@ -27,12 +27,14 @@ enum py_frames_state {
  * @object: the loaded object it lies in
  * @abi:    its layout
  * @frames: enum py_frames_state: may frames be read?  Atomic
+ * @ended:  user code is over
  */
 struct py_state {
 	struct py_api api;
 	struct py_object object;
 	const struct py_abi *abi;
 	uint32_t frames;
+	bool ended;
 };
 
 extern struct py_state py_state;

@@ -144,6 +144,16 @@ static uint32_t presize_of(uint64_t flags)
 	return (flags & PY_FLAG_HAVE_GC ? 16 : 0) + (flags & py_state.abi->type_prefixed ? 16 : 0);
 }
 
+bool py_types_is_known(const void *type)
+{
+	return py_table_find(&known, type) != NULL;
+}
+
+size_t py_types_presize(const void *type)
+{
+	return presize_of(flags_of(type));
+}
+
 static bool is_str(const void *object)
 {
 	return object && py_field(object, PY_OB_TYPE) == py_state.api.type_unicode;

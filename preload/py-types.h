@@ -78,6 +78,13 @@ attr_cold void py_types_forget(const void *block);
  */
 uint32_t py_types_id(struct thread *thread, const void *type);
 
+/** py_types_presize() - bytes between the start of the block of an object of @type and the object
+ */
+size_t py_types_presize(const void *type);
+
+/** py_types_is_known() - has an object of @type been met? */
+bool py_types_is_known(const void *type);
+
 /** py_types_modules() - objects were loaded: static types may lie in them */
 void py_types_modules(void);
 

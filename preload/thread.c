@@ -92,6 +92,20 @@ void thread_park_all(void)
 	}
 }
 
+bool thread_provider_elsewhere(const struct thread *self)
+{
+	uint32_t count = __atomic_load_n(&shared->slots, __ATOMIC_SEQ_CST);
+
+	for (uint32_t i = 0; i < count && i < TENURE_SLOTS_MAX; i++) {
+		const struct thread *thread = state_of(i);
+
+		if (thread && thread != self && thread->slot && thread->provider &&
+		    __atomic_load_n(&thread->slot->state, __ATOMIC_ACQUIRE) == TENURE_SLOT_LIVE)
+			return true;
+	}
+	return false;
+}
+
 /* Have the batch of states and of slots that @index lies in.  Return: false without memory. */
 static bool have_batch(uint32_t index)
 {

@@ -182,6 +182,9 @@ void thread_park(struct thread *thread);
  */
 attr_cold void thread_free_at_rest(const void *block, unsigned int flags);
 
+/** thread_provider_elsewhere() - does another thread live that the provider has met? */
+bool thread_provider_elsewhere(const struct thread *self);
+
 /**
  * thread_park_all() - make every thread look at its next event whether it may record
  *

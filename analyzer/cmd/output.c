@@ -189,6 +189,7 @@ static int write_table(const void *arg, FILE *file)
 
 	if (r < 0)
 		return r;
+	view.origin = summary->origin;
 	r = table_init(&table, &view, writer->process, (enum table_by)summary->by,
 		       (enum report_sort)summary->sort);
 	if (r == 0) {
@@ -237,6 +238,7 @@ struct report_text_options output_options(const struct output_summary *summary, 
 		.by = summary->by,
 		.tabled = summary->by != OUTPUT_NO_TABLE,
 		.frames = (enum report_frames)summary->frames,
+		.origin = summary->origin,
 		.width = width_of(out),
 		.color = cli_use_color(out),
 		.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,

@@ -64,6 +64,7 @@ attr_nodiscard int output_json(const struct report *report, const char *path, bo
  * @pid:  of the process to show; 0: the largest
  * @sort: enum report_sort, or OUTPUT_OVERVIEW
  * @frames: enum report_frames
+ * @origin: enum report_origin
  * @by:   enum table_by, or OUTPUT_NO_TABLE
  */
 struct output_summary {
@@ -72,6 +73,7 @@ struct output_summary {
 	uint64_t pid;
 	unsigned int sort;
 	unsigned int frames;
+	unsigned int origin;
 	unsigned int by;
 };
 
@@ -91,6 +93,15 @@ attr_nodiscard int output_table(const struct report *report, const struct output
 		  "Summary",                                                                                   \
 		  "instead of the overview, show the list of call stacks in this order",                       \
 		  &(s).sort },                                                                                 \
+		{ "origin",                                                                                    \
+		  0,                                                                                           \
+		  CLI_CHOICE,                                                                                  \
+		  NULL,                                                                                        \
+		  report_origin_names,                                                                         \
+		  "Summary",                                                                                   \
+		  "of a Python program, show only what its own code allocates, or libraries that it calls, "   \
+		  "or the interpreter, start-up and imports included; default all",                            \
+		  &(s).origin },                                                                               \
 	{                                                                                                      \
 		"frames", 0, CLI_CHOICE, NULL, report_frames_names, "Summary",                                 \
 			"what to show of stacks with Python frames: these and the native code of extensions, " \

@@ -36,7 +36,7 @@ static void thin(struct checkpoints *checkpoints, struct checkpoints_series *ser
 }
 
 /* The sites that hold something.  Return: 0 or -ENOMEM */
-static int snapshot(const struct sites *sites, struct result_point *point)
+int checkpoints_snapshot(const struct sites *sites, struct result_point *point)
 {
 	struct result_level *levels;
 	size_t count = 0;
@@ -79,7 +79,7 @@ static int advance(struct checkpoints *checkpoints, uint32_t index, const struct
 		return 0;
 	if (checkpoints->levels > 2 * CHECKPOINTS_LEVELS)
 		return 0;
-	if (snapshot(sites, &point) < 0)
+	if (checkpoints_snapshot(sites, &point) < 0)
 		return -ENOMEM;
 	checkpoints->levels += point.levels_count;
 	if (vec_push(&series->points, point) < 0) {
@@ -160,6 +160,20 @@ int checkpoints_collection(struct checkpoints *checkpoints, const struct sites *
 	int64_t series = series_of(checkpoints, RESULT_SERIES_COLLECTION);
 
 	return series < 0 ? -ENOMEM : advance(checkpoints, (uint32_t)series, sites, stamp);
+}
+
+void checkpoints_ended(struct checkpoints *checkpoints)
+{
+	for (size_t i = 0; i < checkpoints->series.count; i++) {
+		struct checkpoints_series *series = &checkpoints->series.at[i];
+		size_t count = series->points.count;
+
+		if (series->kind != RESULT_SERIES_COLLECTION || !series->seen)
+			continue;
+		series->seen--;
+		if (count && series->points.at[count - 1].iteration == series->seen)
+			drop(checkpoints, &series->points.at[--series->points.count]);
+	}
 }
 
 int checkpoints_time(struct checkpoints *checkpoints, const struct sites *sites, uint64_t stamp)

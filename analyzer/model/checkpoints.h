@@ -76,9 +76,15 @@ attr_nodiscard int checkpoints_mark(struct checkpoints *checkpoints, const struc
 attr_nodiscard int checkpoints_collection(struct checkpoints *checkpoints,
 					  const struct sites *sites, uint64_t stamp);
 
+/** checkpoints_ended() - the last full collection was the one at the end of user code: no turn */
+void checkpoints_ended(struct checkpoints *checkpoints);
+
 /** checkpoints_time() - it is @stamp now; to be called from time to time */
 attr_nodiscard int checkpoints_time(struct checkpoints *checkpoints, const struct sites *sites,
 				    uint64_t stamp);
+
+/** checkpoints_snapshot() - what sites hold now; @point->levels is the caller's to free() */
+attr_nodiscard int checkpoints_snapshot(const struct sites *sites, struct result_point *point);
 
 /** checkpoints_finish() - the series.  Return: how many, or -ENOMEM */
 attr_nodiscard int checkpoints_finish(struct checkpoints *checkpoints);

@@ -152,6 +152,38 @@ struct result_containers {
 	struct result_container items[TENURE_PY_CONTAINERS_MAX];
 };
 
+#define RESULT_PYTHON_LEAKS 3u /* kinds: enum tenure_py_leak_kind */
+
+/**
+ * struct result_python_leak - objects of one site that should not be there any more
+ * @kind:       enum tenure_py_leak_kind
+ * @site:       index into result_process.sites
+ * @references: of theirs that are nobody's
+ */
+struct result_python_leak {
+	uint32_t kind;
+	uint32_t site;
+	uint64_t objects;
+	uint64_t bytes;
+	uint64_t references;
+};
+
+struct result_level;
+
+/**
+ * struct result_python_end - when user code was over and the last collection done
+ * @levels: what each site held
+ */
+struct result_python_end {
+	uint64_t stamp;
+	uint64_t heap_bytes;
+	uint64_t heap_blocks;
+	const struct result_level *levels;
+	size_t levels_count;
+	const struct result_python_leak *leaks;
+	size_t leaks_count;
+};
+
 #define RESULT_COLLECTIONS_MAX 65536u
 
 #endif /* MODEL_RESULT_PYTHON_H */

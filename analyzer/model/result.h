@@ -270,6 +270,7 @@ struct result_python;
 struct result_arenas;
 struct result_containers;
 struct result_cycles;
+struct result_python_end;
 struct result_leaks;
 
 /**
@@ -288,6 +289,7 @@ struct result_leaks;
  *               that was another; result-python.h
  * @arenas:      NULL when it has no pymalloc that is seen; result-python.h
  * @cycles:      of Python objects; NULL when @python is; result-cycles.h
+ * @python_end:  NULL when its code did not come to its end; result-python.h
  * @leaks:       NULL when nobody looked; result-leaks.h
  * @ns_per_tick: multiply a difference of stamps by it
  * @start_unix_ns: wall clock at @start_stamp, CLOCK_REALTIME
@@ -336,6 +338,7 @@ struct result_process {
 	const struct result_containers *containers;
 	size_t containers_count;
 	const struct result_cycles *cycles;
+	const struct result_python_end *python_end;
 	const struct result_leaks *leaks;
 };
 

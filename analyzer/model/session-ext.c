@@ -317,6 +317,16 @@ static void ext_python(struct session *session, const struct event *event)
 						       session->sites.live_bytes));
 		return;
 	}
+	if (event->ext == TENURE_PY_LEAKS) {
+		check(session, python_end_leaks(&session->python_end, event, &session->heap));
+		return;
+	}
+	if (event->ext == TENURE_PY_RUNTIME_END) {
+		check(session,
+		      python_end_reached(&session->python_end, &session->sites, event->stamp));
+		checkpoints_ended(&session->checkpoints);
+		return;
+	}
 	check(session, python_feed(session->python, event));
 	check(session, cycles_feed(session->cycles, event,
 				   &(struct cycles_blocks){ &session->heap, &session->sites }));
@@ -341,7 +351,7 @@ static void ext_python(struct session *session, const struct event *event)
 		session->old = session->young;
 		session->young = moment;
 	}
-	if (gc.generation >= RESULT_GENERATIONS - 1)
+	if (gc.generation >= RESULT_GENERATIONS - 1 && !session->python_end.seen)
 		check(session,
 		      checkpoints_collection(&session->checkpoints, &session->sites, event->stamp));
 }

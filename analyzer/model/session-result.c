@@ -307,6 +307,7 @@ const struct result_process *session_finish(struct session *session)
 		return NULL;
 	if (!result->python)
 		result->cycles = NULL;
+	result->python_end = python_end_finish(&session->python_end);
 	if (finish_sites(session) < 0 || finish_threads(session) < 0 || finish_types(session) < 0)
 		return NULL;
 	finish_end(session);

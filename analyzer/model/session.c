@@ -548,6 +548,7 @@ struct session *session_free(struct session *session)
 	python_free(session->python);
 	arenas_fini(&session->arenas);
 	cycles_free(session->cycles);
+	python_end_fini(&session->python_end);
 	arena_fini(&session->arena);
 	vec_fini(&session->breaks);
 	vec_fini(&session->marks);

@@ -19,6 +19,7 @@
 #include "heap.h"
 #include "maps.h"
 #include "modules.h"
+#include "python-end.h"
 #include "python.h"
 #include "result.h"
 #include "sampling.h"
@@ -107,6 +108,7 @@ struct session {
 	struct arenas arenas;
 	struct containers containers;
 	struct cycles *cycles;
+	struct python_end python_end;
 	struct arena arena;
 	struct owed_free owed[OWED_MAX];
 	uint32_t owed_count;

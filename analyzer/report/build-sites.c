@@ -152,6 +152,11 @@ static void add_up(struct report_site *site, const struct result_site *from,
 	site->max_bytes += from->max_bytes;
 	site->collected_blocks += from->collected_blocks;
 	site->collected_bytes += from->collected_bytes;
+	if (build->end_of && from >= build->result->sites &&
+	    from < build->result->sites + build->result->sites_count) {
+		site->end_blocks += build->end_of[from - build->result->sites].blocks;
+		site->end_bytes += build->end_of[from - build->result->sites].bytes;
+	}
 	site->survived_bytes += from->survived_bytes;
 	for (unsigned int i = 0; i < RESULT_GENERATIONS; i++) {
 		site->died[i] += from->died[i];
@@ -230,10 +235,14 @@ int build_sites(struct build *build, const struct result_site *from, size_t coun
 	if (r < 0)
 		return r;
 
+	if (build->result->python && origins_update(&build->origins, build->report) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < sites->count; i++) {
 		struct report_site *site = &sites->at[i];
 		uint64_t deaths = site->died[0] + site->died[1] + site->died[2];
 
+		if (build->result->python)
+			site->origin = origins_get(&build->origins, site->stack);
 		site->life_mean_ns = deaths ? site->life_mean_ns / deaths : 0;
 		r = sig_of_stack(build->report, build->process, site->stack, kind, &site->sig);
 		if (r < 0)

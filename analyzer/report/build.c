@@ -268,6 +268,8 @@ static int add_all(struct build *build)
 	if (r == 0)
 		r = add_modules(build);
 	if (r == 0)
+		r = build_end_levels(build);
+	if (r == 0)
 		r = build_sites(build, from->sites, from->sites_count, "heap", &process->sites,
 				build->sig_of);
 	if (r == 0)
@@ -275,6 +277,8 @@ static int add_all(struct build *build)
 				NULL);
 	if (r == 0)
 		r = build_containers(build);
+	if (r == 0)
+		r = build_python_end(build);
 	if (r == 0)
 		r = build_series(build);
 	if (r == 0)
@@ -310,6 +314,8 @@ int report_add(struct report *report, const struct result_process *process, stru
 	free(build.stack_of);
 	free(build.frames_of);
 	free(build.sig_of);
+	free(build.end_of);
+	origins_fini(&build.origins);
 	vec_fini(&build.frames);
 	vec_fini(&build.path);
 	variables_fini(&build.variables);

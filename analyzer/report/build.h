@@ -8,6 +8,7 @@
 
 #include "base/attr.h"
 #include "report/document.h"
+#include "report/origin.h"
 #include "symbol/members.h"
 #include "symbol/pysplice.h"
 #include "symbol/resolve.h"
@@ -22,6 +23,8 @@
  * @path:      nodes on the way to the root
  * @splice:    for stacks with Python frames
  * @variables: names of data; @members: of members of classes
+ * @origins:   of the document's stacks, when there is an interpreter
+ * @end_of:    per site of the heap what it held at the end of user code; or NULL
  */
 struct build {
 	struct report *report;
@@ -36,6 +39,8 @@ struct build {
 	struct pysplice splice;
 	struct variables variables;
 	struct members members;
+	struct origins origins;
+	struct result_level *end_of;
 };
 
 static inline uint64_t build_ns(const struct build *build, uint64_t ticks)
@@ -70,6 +75,15 @@ attr_nodiscard int build_sites(struct build *build, const struct result_site *fr
 
 /** build_containers() - the biggest containers; after the sites.  Return: 0 or -ENOMEM */
 attr_nodiscard int build_containers(struct build *build);
+/**
+ * build_end_levels() - what each site held at the end of user code, into @build->end_of
+ *
+ * Before the sites.  Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int build_end_levels(struct build *build);
+
+/** build_python_end() - what was wrong then; after the sites.  Return: 0 or -ENOMEM */
+attr_nodiscard int build_python_end(struct build *build);
 
 /** build_series() - the checkpoints; after the sites.  Return: 0 or -ENOMEM */
 attr_nodiscard int build_series(struct build *build);

@@ -42,6 +42,42 @@ struct report_containers {
 	VEC(struct report_container) items;
 };
 
+/** Whose doing an allocation of a Python program is. */
+enum report_origin {
+	REPORT_ORIGIN_NONE, /* no Python program, or not known */
+	REPORT_ORIGIN_INTERPRETER,
+	REPORT_ORIGIN_LIBRARY,
+	REPORT_ORIGIN_APPLICATION,
+	REPORT_ORIGINS,
+};
+
+/** struct report_python_leak - see struct result_python_leak; @type may be "" */
+struct report_python_leak {
+	uint32_t kind;
+	uint32_t origin;
+	uint64_t sig;
+	uint32_t stack;
+	uint32_t fn;
+	const char *type;
+	uint64_t objects;
+	uint64_t bytes;
+	uint64_t references;
+};
+
+/**
+ * struct report_python_end - see struct result_python_end
+ * @blocks, @bytes: that were live, by origin
+ * @own_objects: leaks that are the interpreter's own doing, which are not listed
+ */
+struct report_python_end {
+	bool seen;
+	uint64_t time_ns;
+	uint64_t blocks[REPORT_ORIGINS];
+	uint64_t bytes[REPORT_ORIGINS];
+	uint64_t own_objects;
+	VEC(struct report_python_leak) leaks;
+};
+
 /** struct report_python - see struct result_python; @version is NULL when there is none */
 struct report_python {
 	const char *version;
@@ -54,6 +90,7 @@ struct report_python {
 	struct result_arenas arenas;
 	VEC(struct report_containers) containers;
 	VEC(struct report_collection) collections;
+	struct report_python_end end;
 };
 
 #endif /* REPORT_DOCUMENT_PYTHON_H */

@@ -60,7 +60,8 @@ struct report_stack {
 struct report_site {
 	uint64_t sig;
 	uint32_t stack;
-	uint32_t fn; /* enum tenure_fn */
+	uint32_t fn;	 /* enum tenure_fn */
+	uint32_t origin; /* enum report_origin */
 	uint64_t allocations;
 	uint64_t bytes;
 	uint64_t frees;
@@ -70,6 +71,8 @@ struct report_site {
 	uint64_t peak_blocks;
 	uint64_t peak_bytes;
 	uint64_t max_bytes;
+	uint64_t end_blocks; /* when the Python program's code was over */
+	uint64_t end_bytes;
 	uint64_t died[RESULT_GENERATIONS];
 	uint64_t alive[RESULT_GENERATIONS];
 	uint64_t alive_bytes[RESULT_GENERATIONS];

@@ -61,6 +61,10 @@ static void load_site(struct load *load, const json_t *from, report_sites *sites
 	site.survived_bytes = load_uint(load, from, "survived_bytes");
 	site.collected_blocks = load_uint(load, from, "collected_blocks");
 	site.collected_bytes = load_uint(load, from, "collected_bytes");
+	if (json_object_get(from, "origin"))
+		site.origin = load_word(load, from, "origin", &words_origin);
+	site.end_blocks = load_uint(load, from, "end_blocks");
+	site.end_bytes = load_uint(load, from, "end_bytes");
 	site.life_mean_ns = load_uint(load, from, "life_mean_ns");
 	site.life_max_ns = load_uint(load, from, "life_max_ns");
 	load_errors(load, from, &site.errors);

@@ -109,7 +109,7 @@ int places_init(struct places *places, const struct places_view *view, const rep
 	for (size_t i = 0; i < sites->count && r == 0; i++) {
 		struct place_member member = member_of(&sites->at[i], sort);
 
-		if (!member.weight)
+		if (!member.weight || !places_shows(view, &sites->at[i]))
 			continue;
 		places->weight += member.weight;
 		places->blocks += member.blocks;

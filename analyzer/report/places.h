@@ -28,6 +28,7 @@ enum places_class {
 struct places_view {
 	const struct report *report;
 	enum report_frames frames;
+	uint32_t origin;  /* REPORT_ORIGIN_NONE: all, else only sites of this one */
 	bool python;	  /* it has Python frames, and they are shown */
 	uint8_t *classes; /* per frame: enum places_class */
 	uint32_t *labels; /* per frame: equal for frames that are printed alike */
@@ -95,6 +96,12 @@ attr_nodiscard int places_view_init(struct places_view *view, const struct repor
 
 /** places_view_fini() - give the memory back */
 void places_view_fini(struct places_view *view);
+
+/** places_shows() - is @site of the origin that is wanted? */
+static inline bool places_shows(const struct places_view *view, const struct report_site *site)
+{
+	return !view->origin || site->origin == view->origin;
+}
 
 /** places_culprit() - the part of @stack whose leaf answers for what is allocated there */
 uint32_t places_culprit(const struct places_view *view, uint32_t stack);

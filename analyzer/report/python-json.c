@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Both directions side by side, so that they cannot differ unseen. */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "report/python-json.h"
+#include "report/words.h"
 
 #include <errno.h>
 #include <string.h>
@@ -135,6 +139,47 @@ static void load_containers(struct load *load, const json_t *object, struct repo
 	}
 }
 
+static void write_leak(struct emit *emit, const struct report_python_leak *leak)
+{
+	char sig[20];
+
+	(void)snprintf(sig, sizeof(sig), "%016" PRIx64, leak->sig);
+	emit_object(emit, NULL, EMIT_FLAT);
+	emit_text(emit, "kind", words_get(&words_python_leak, leak->kind));
+	if (leak->origin)
+		emit_text(emit, "origin", words_get(&words_origin, leak->origin));
+	if (leak->stack != REPORT_NONE) {
+		emit_text(emit, "sig", sig);
+		emit_uint(emit, "stack", leak->stack);
+	}
+	emit_text(emit, "function", words_get(&words_fn, leak->fn));
+	if (*leak->type)
+		emit_text(emit, "type", leak->type);
+	emit_uint(emit, "objects", leak->objects);
+	emit_uint(emit, "bytes", leak->bytes);
+	if (leak->references)
+		emit_uint(emit, "references", leak->references);
+	emit_end(emit);
+}
+
+static void write_end(struct emit *emit, const struct report_python_end *end)
+{
+	emit_object(emit, "end", EMIT_FLAT);
+	emit_uint(emit, "time_ns", end->time_ns);
+	for (uint32_t i = REPORT_ORIGIN_INTERPRETER; i < REPORT_ORIGINS; i++) {
+		emit_object(emit, words_get(&words_origin, i), EMIT_FLAT);
+		emit_uint(emit, "blocks", end->blocks[i]);
+		emit_uint(emit, "bytes", end->bytes[i]);
+		emit_end(emit);
+	}
+	emit_uint(emit, "unlisted_leaks", end->own_objects);
+	emit_end(emit);
+	emit_array(emit, "leaks", EMIT_LINES);
+	for (size_t i = 0; i < end->leaks.count; i++)
+		write_leak(emit, &end->leaks.at[i]);
+	emit_end(emit);
+}
+
 void python_json_write(struct emit *emit, const struct report_python *python)
 {
 	if (!python->version)
@@ -168,7 +213,59 @@ void python_json_write(struct emit *emit, const struct report_python *python)
 		emit_end(emit);
 	}
 	emit_end(emit);
+	if (python->end.seen)
+		write_end(emit, &python->end);
 	emit_end(emit);
+}
+
+static void load_leak(struct load *load, const json_t *from, struct report_python_end *end)
+{
+	struct report_python_leak leak = {
+		.kind = load_word(load, from, "kind", &words_python_leak),
+		.origin = json_object_get(from, "origin")
+				  ? load_word(load, from, "origin", &words_origin)
+				  : REPORT_ORIGIN_NONE,
+		.stack = load_uint32(load, from, "stack", REPORT_NONE),
+		.fn = load_word(load, from, "function", &words_fn),
+		.type = "",
+		.objects = load_uint(load, from, "objects"),
+		.bytes = load_uint(load, from, "bytes"),
+		.references = load_uint(load, from, "references"),
+	};
+	const char *sig = "0";
+	int length = 0;
+
+	if (leak.stack != REPORT_NONE)
+		sig = load_text(load, from, "sig");
+	if (sscanf(sig, "%16" SCNx64 "%n", &leak.sig, &length) != 1 || sig[length])
+		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
+	if (leak.stack != REPORT_NONE && leak.stack >= load->report->stacks.count)
+		load_fail(load, -EINVAL, "there is no stack %" PRIu32, leak.stack);
+	if (json_object_get(from, "type"))
+		leak.type = load_text(load, from, "type");
+	if (vec_push(&end->leaks, leak) < 0)
+		load_fail(load, -ENOMEM, "%s", "");
+}
+
+static void load_python_end(struct load *load, const json_t *object, struct report_python_end *end)
+{
+	const json_t *from, *array;
+
+	if (!json_object_get(object, "end"))
+		return;
+	from = load_object(load, object, "end");
+	end->seen = true;
+	end->time_ns = load_uint(load, from, "time_ns");
+	end->own_objects = load_uint(load, from, "unlisted_leaks");
+	for (uint32_t i = REPORT_ORIGIN_INTERPRETER; i < REPORT_ORIGINS; i++) {
+		const json_t *of = load_object(load, from, words_get(&words_origin, i));
+
+		end->blocks[i] = load_uint(load, of, "blocks");
+		end->bytes[i] = load_uint(load, of, "bytes");
+	}
+	array = load_array(load, object, "leaks");
+	for (size_t i = 0; i < json_array_size(array) && !load->error; i++)
+		load_leak(load, json_array_get(array, i), end);
 }
 
 void python_json_load(struct load *load, const json_t *object, struct report_python *python)
@@ -213,4 +310,5 @@ void python_json_load(struct load *load, const json_t *object, struct report_pyt
 		else if (vec_push(&python->collections, collection) < 0)
 			load_fail(load, -ENOMEM, "%s", "");
 	}
+	load_python_end(load, from, &python->end);
 }

@@ -185,6 +185,12 @@ static void write_site(struct emit *emit, const struct report_site *site, bool e
 		emit_uint(emit, "collected_blocks", site->collected_blocks);
 		emit_uint(emit, "collected_bytes", site->collected_bytes);
 	}
+	if (site->origin)
+		emit_text(emit, "origin", words_get(&words_origin, site->origin));
+	if (site->end_blocks) {
+		emit_uint(emit, "end_blocks", site->end_blocks);
+		emit_uint(emit, "end_bytes", site->end_bytes);
+	}
 	emit_uint(emit, "life_mean_ns", site->life_mean_ns);
 	emit_uint(emit, "life_max_ns", site->life_max_ns);
 	if (estimated)

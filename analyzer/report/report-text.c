@@ -18,6 +18,14 @@ const char *const report_sort_names[] = {
 	[REPORT_SORT_COUNT] = NULL,
 };
 
+const char *const report_origin_names[] = {
+	[REPORT_ORIGIN_NONE] = "all",
+	[REPORT_ORIGIN_INTERPRETER] = "interpreter",
+	[REPORT_ORIGIN_LIBRARY] = "library",
+	[REPORT_ORIGIN_APPLICATION] = "application",
+	[REPORT_ORIGINS] = NULL,
+};
+
 const char *const report_frames_names[] = {
 	[REPORT_FRAMES_MIXED] = "mixed",
 	[REPORT_FRAMES_PYTHON] = "python",
@@ -50,6 +58,7 @@ static int print_overview(const struct text *text)
 	list = list_of(text, 5, 3);
 	if (r == 0)
 		r = text_leaks(text, &list);
+	text_python_leaks(text, &list);
 	list = list_of(text, 3, 2);
 	if (r == 0 && totals->live_bytes)
 		r = text_places(text, REPORT_SORT_LIVE, &list);
@@ -119,6 +128,7 @@ int report_text_write(const struct report *report, const struct report_text_opti
 
 	text.out.exe = text.process->exe;
 	r = places_view_init(&text.view, report, options->frames);
+	text.view.origin = options->origin;
 	if (r < 0)
 		return r;
 	r = print_all(&text);

@@ -34,6 +34,9 @@ enum report_frames {
 /** report_frames_names - in the order of enum report_frames, ended by NULL */
 extern const char *const report_frames_names[];
 
+/** report_origin_names - of enum report_origin, the first one for all; ended by NULL */
+extern const char *const report_origin_names[];
+
 /** report_sort_names - in the order of enum report_sort, ended by NULL */
 extern const char *const report_sort_names[];
 
@@ -46,6 +49,7 @@ extern const char *const report_sort_names[];
  * @by:      with @tabled, only a table; enum table_by
  * @tabled:  see @by
  * @frames:  see there
+ * @origin:  enum report_origin: only what is of it; REPORT_ORIGIN_NONE: all
  * @color:   use colours
  * @unicode: characters beyond ASCII may be used
  * @process: pid of the process to show; 0: the one with the largest peak
@@ -59,6 +63,7 @@ struct report_text_options {
 	unsigned int by;
 	bool tabled;
 	enum report_frames frames;
+	uint32_t origin;
 	bool color;
 	bool unicode;
 	uint32_t process;

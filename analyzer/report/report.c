@@ -221,6 +221,7 @@ struct report *report_free(struct report *report)
 			vec_fini(&process->python.containers.at[j].items);
 		vec_fini(&process->python.containers);
 		cycles_fini(&process->cycles);
+		vec_fini(&process->python.end.leaks);
 		vec_fini(&process->scan.holders);
 		for (size_t k = 0; k < process->leaks.count; k++) {
 			vec_fini(&process->leaks.at[k].members);

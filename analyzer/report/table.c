@@ -180,7 +180,8 @@ static int add_sites(struct table *table, const struct places_view *view)
 	int r = 0;
 
 	for (size_t i = 0; i < table->process->sites.count && r == 0; i++)
-		r = add_site(&making, &table->process->sites.at[i]);
+		if (places_shows(view, &table->process->sites.at[i]))
+			r = add_site(&making, &table->process->sites.at[i]);
 	for (size_t i = 0; i < table->rows.count && !has_frames(table); i++)
 		table->rows.at[i].frame = REPORT_NONE;
 	idmap_fini(&making.rows);
@@ -312,7 +313,8 @@ int table_init(struct table *table, const struct places_view *view,
 		.process = process,
 	};
 	for (size_t i = 0; i < process->sites.count; i++)
-		table_add(&table->total, &process->sites.at[i]);
+		if (places_shows(view, &process->sites.at[i]))
+			table_add(&table->total, &process->sites.at[i]);
 	if (by == TABLE_BY_TYPE)
 		r = add_types(table);
 	else if (by == TABLE_BY_GENERATION)

@@ -8,6 +8,7 @@
 #include "report/document.h"
 #include "report/words.h"
 #include "symbol/resolve.h"
+#include "tenure/wire-python.h"
 
 #define WORDS(list_)                            \
 	{                                       \
@@ -69,6 +70,19 @@ static const char *const series[] = {
 	[RESULT_SERIES_TIME] = "time",
 };
 
+static const char *const origins[] = {
+	[REPORT_ORIGIN_NONE] = "none",
+	[REPORT_ORIGIN_INTERPRETER] = "interpreter",
+	[REPORT_ORIGIN_LIBRARY] = "library",
+	[REPORT_ORIGIN_APPLICATION] = "application",
+};
+
+static const char *const python_leaks[] = {
+	[TENURE_PY_LEAK_UNCOLLECTABLE] = "uncollectable",
+	[TENURE_PY_LEAK_EXCESS] = "references",
+	[TENURE_PY_LEAK_HIDDEN] = "hidden_cycle",
+};
+
 static const char *const verdicts[] = {
 	[GATE_OFF] = "off",
 	[GATE_PASS] = "pass",
@@ -127,6 +141,8 @@ const struct words words_suppression = WORDS(suppressions);
 const struct words words_leak = WORDS(leaks);
 const struct words words_holder = WORDS(holders);
 const struct words words_moment = WORDS(moments);
+const struct words words_origin = WORDS(origins);
+const struct words words_python_leak = WORDS(python_leaks);
 const struct words words_end = WORDS(ends);
 const struct words words_frame = WORDS(frames);
 const struct words words_lost = WORDS(losses);

@@ -29,6 +29,9 @@ extern const struct words words_holder;	     /* enum leaks_holder_kind */
 extern const struct words words_moment;	     /* enum tenure_moment */
 extern const struct words words_suppression; /* enum report_suppression_source */
 
+extern const struct words words_origin;	     /* enum report_origin, the first one is none */
+extern const struct words words_python_leak; /* enum tenure_py_leak_kind */
+
 /** words_get() - the word for @value; "unknown" when there is none */
 const char *words_get(const struct words *words, uint32_t value);
 

@@ -32,6 +32,8 @@
  * ARENA      u64 address, u64 bytes: pymalloc has a new arena; 0 bytes: it gives one back.
  * CONTAINERS struct tenure_py_containers, then so many of struct tenure_py_container:
  *            the biggest ones, in no order.
+ * LEAKS      struct tenure_py_leak, once or more: found when user code was over;
+ *            RUNTIME_END follows.
  * RUNTIME_END: user code is over, the interpreter begins to take itself apart.
  *
  * Between GC_START and GC_STOP of one thread, what that collection will find
@@ -56,6 +58,14 @@ enum tenure_py_ext {
 	TENURE_PY_GRAPH,
 	TENURE_PY_GRAPH_END,
 	TENURE_PY_GRAPH_KEPT,
+	TENURE_PY_LEAKS,
+};
+
+/* What is wrong with an object. */
+enum tenure_py_leak_kind {
+	TENURE_PY_LEAK_UNCOLLECTABLE = 0, /* it is in gc.garbage */
+	TENURE_PY_LEAK_EXCESS = 1, /* its reference count is higher than there are references */
+	TENURE_PY_LEAK_HIDDEN = 2, /* unreachable, in a cycle that the collector cannot see */
 };
 
 /* How a line table is to be read. */
@@ -246,5 +256,19 @@ _Static_assert(sizeof(struct tenure_py_graph) == 32, "wire: python graph");
 /* Of struct tenure_welcome.flags: how much is done about cycles; neither: under a budget. */
 #define TENURE_WELCOME_NO_CYCLES  (1u << 8)
 #define TENURE_WELCOME_ALL_CYCLES (1u << 9)
+
+/**
+ * struct tenure_py_leak - an object that should not be there any more
+ * @address:    of its block
+ * @kind:       enum tenure_py_leak_kind
+ * @references: EXCESS: that are nobody's
+ */
+struct tenure_py_leak {
+	uint64_t address;
+	uint32_t kind;
+	uint32_t references;
+};
+
+_Static_assert(sizeof(struct tenure_py_leak) == 16, "wire: python leak");
 
 #endif /* TENURE_WIRE_PYTHON_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whose doing an allocation of a Python program is: its own, that of a library
+ * it has called, or the interpreter's, start-up and imports included.
+ */
+#ifndef REPORT_ORIGIN_H
+#define REPORT_ORIGIN_H
+
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/vec.h"
+#include "report/document.h"
+
+/**
+ * struct origins - of the stacks of a document; all zero is a fresh one
+ * @of_file:  by number of a string, what it is as the name of a source file
+ * @of_stack: by number of a stack
+ */
+struct origins {
+	VEC(uint8_t) of_file;
+	VEC(uint8_t) of_stack;
+};
+
+/**
+ * origins_update() - learn of the stacks that have been added to @report
+ *
+ * Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int origins_update(struct origins *origins, const struct report *report);
+
+/**
+ * origins_get() - of a stack, or REPORT_NONE
+ *
+ * The innermost Python frame that has a file decides.  Library code that runs
+ * because somebody imports it is the interpreter's, and so is what has no
+ * Python frame.
+ */
+enum report_origin origins_get(const struct origins *origins, uint32_t stack);
+
+void origins_fini(struct origins *origins);
+
+#endif /* REPORT_ORIGIN_H */

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tells the analyzer that user code is over, after what it should know by then.
+ */
+#include "py-end.h"
+
+#include <stddef.h>
+
+#include "note.h"
+#include "py-refs.h"
+#include "py-state.h"
+#include "py-types.h"
+#include "record.h"
+#include "tenure/wire-python.h"
+
+#define BATCH 128u /* leaks in one record */
+
+#define LIST_COUNT 16u
+#define LIST_ITEMS 24u
+
+/**
+ * struct telling - leaks on their way into records
+ */
+struct telling {
+	struct thread *thread;
+	const void *info;
+	uint32_t count;
+	struct tenure_py_leak leaks[BATCH];
+};
+
+static struct telling telling;
+
+static void flush(void)
+{
+	if (telling.count)
+		record_ext(telling.thread, TENURE_PY_LEAKS, telling.leaks,
+			   telling.count * sizeof(*telling.leaks), NULL, 0);
+	telling.count = 0;
+}
+
+static void tell(uint32_t kind, const void *object, uint32_t references)
+{
+	const void *type = py_field(object, PY_OB_TYPE);
+
+	telling.leaks[telling.count++] = (struct tenure_py_leak){
+		.address = (uintptr_t)object - py_types_presize(type),
+		.kind = kind,
+		.references = references,
+	};
+	if (telling.count == BATCH)
+		flush();
+}
+
+static void excess(void *arg attr_unused, const void *object, uint32_t references)
+{
+	if (object != telling.info)
+		tell(TENURE_PY_LEAK_EXCESS, object, references);
+}
+
+static void hidden(void *arg attr_unused, const void *object)
+{
+	tell(TENURE_PY_LEAK_HIDDEN, object, 0);
+}
+
+/* gc.garbage: what the collector found and could not free. */
+static void tell_garbage(const void *gc)
+{
+	const void *garbage = py_field(gc, py_state.abi->gc_callbacks - sizeof(void *));
+	void *const *items;
+	ptrdiff_t count;
+
+	if (!garbage || py_field(garbage, PY_OB_TYPE) != py_state.api.type_list)
+		return;
+	count = (ptrdiff_t)py_field(garbage, LIST_COUNT);
+	items = py_field(garbage, LIST_ITEMS);
+	for (ptrdiff_t i = 0; items && i < count; i++)
+		tell(TENURE_PY_LEAK_UNCOLLECTABLE, items[i], 0);
+}
+
+static const char *compare(struct thread *thread, const void *tstate, const void *interp,
+			   const void *gc)
+{
+	static const struct py_refs_ops ops = { .excess = excess, .hidden = hidden };
+
+	return py_refs_compare(thread, gc, interp, tstate, &ops, NULL);
+}
+
+static void look(struct thread *thread)
+{
+	const struct py_abi *abi = py_state.abi;
+	const uint8_t *tstate = py_state.api.tstate_unchecked();
+	const uint8_t *interp = tstate ? py_field(tstate, abi->tstate_interp) : NULL;
+	const uint8_t *gc;
+	const char *why = "the thread has no state";
+
+	if (interp) {
+		gc = (abi->gc_in_runtime ? py_state.api.runtime : interp) + abi->gc;
+		tell_garbage(gc);
+		why = compare(thread, tstate, interp, gc);
+	}
+	if (why) {
+		struct note note = { 0 };
+
+		note_add(&note, "references of Python objects were not counted at the end: ");
+		note_add(&note, why);
+		note_report(thread, note.text);
+	}
+}
+
+void py_end_collected(struct thread *thread, const void *info)
+{
+	if (py_state.ended || py_state.frames != PY_FRAMES_ON || py_state.api.is_initialized())
+		return;
+	py_state.ended = true;
+
+	telling.thread = thread;
+	telling.count = 0;
+	telling.info = info;
+	look(thread);
+	flush();
+	record_ext(thread, TENURE_PY_RUNTIME_END, NULL, 0, NULL, 0);
+}

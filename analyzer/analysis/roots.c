@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "graph.h"
+#include "initial.h"
 
 #define PIECE_BYTES   65536u
 #define PAGE	      4096u
@@ -28,6 +29,7 @@ struct range {
 	bool starts_only; /* pointers to the inside of blocks say nothing here */
 	graph_look *look; /* instead of looking for pointers */
 	void *arg;
+	struct initial *initial; /* words that are still what they were are no pointers; or NULL */
 };
 
 /* Look through it, as far as it can be read.  Return: 0 or -ENOMEM. */
@@ -49,6 +51,8 @@ static int scan_range(struct graph *graph, const struct range *range)
 			uint32_t to;
 
 			if (likely(piece[i] - graph->low >= graph->high - graph->low))
+				continue;
+			if (range->initial && initial_is(range->initial, at + 8 * i, piece[i]))
 				continue;
 			if (range->starts_only) {
 				to = blocks_find(&graph->blocks, piece[i], &offset);
@@ -90,6 +94,7 @@ static int scan_module(struct graph *graph, uint32_t index, struct range *range,
 {
 	const struct result_module *module = &graph->view->modules[index];
 	Elf64_Phdr headers[HEADERS_MAX];
+	struct initial initial;
 	size_t count;
 	int r = 0;
 
@@ -97,6 +102,8 @@ static int scan_module(struct graph *graph, uint32_t index, struct range *range,
 		return 0;
 	range->starts_only = graph_is_libc(module);
 	count = read_headers(graph, module, headers);
+	initial_open(&initial, module->path);
+	range->initial = &initial;
 	for (size_t i = 0; i < count && r == 0; i++) {
 		const Elf64_Phdr *header = &headers[i];
 
@@ -111,9 +118,12 @@ static int scan_module(struct graph *graph, uint32_t index, struct range *range,
 			&range->holder);
 		range->start = module->bias + header->p_vaddr;
 		range->end = range->start + header->p_memsz;
+		initial_segment(&initial, header, module->bias);
 		if (r == 0)
 			r = scan_range(graph, range);
 	}
+	initial_close(&initial);
+	range->initial = NULL;
 	return r;
 }
 

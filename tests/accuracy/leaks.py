@@ -25,7 +25,7 @@ import leaks as oracle  # noqa: E402
 import run  # noqa: E402
 
 CFLAGS = ["-O0", "-g", "-fno-builtin", "-D_GNU_SOURCE", "-w", "-pthread"]
-GROUPS = ["graph", "pointers", "functions", "holders", "life", "cxx", "caches",
+GROUPS = ["graph", "pointers", "functions", "holders", "life", "cxx", "caches", "constants",
           "jemalloc", "tcmalloc", "tcmalloc_minimal", "mimalloc"]
 # What a child loses of what it has from its parent counts for the others, not for tenure: the
 # parent still has it.
@@ -151,7 +151,7 @@ class LeakSanitizer(Tool):
         source = os.path.join(SOURCES, group + (".cc" if group == "cxx" else ".c"))
         compiler = {"gcc": "g++", "clang": "clang++"}[self.compiler] if group == "cxx" \
             else self.compiler
-        flags = [*CFLAGS, "-std=c++17"] if group == "cxx" else CFLAGS
+        flags = [*CFLAGS, *{"cxx": ["-std=c++17"], "constants": ["-no-pie", "-fno-pie"]}.get(group, [])]
         subprocess.run([compiler, *flags, "-fsanitize=leak", "-Wl,-rpath,$ORIGIN", "-o",
                         os.path.join(self.directory, "leaks-" + group), source, "-ldl"], check=True)
 

@@ -4,6 +4,7 @@
 
     leak-programs.py TENURE PLANT.SO
 """
+import collections
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ import time
 
 import run
 
-PLANTED = (10, 43210)
+PLANTED_BLOCKS, PLANTED_SIZE = 10, 4321
 PROGRAMS = {
     "git": ["git", "--version"],
     "git-log": ["git", "-C", os.path.dirname(os.path.abspath(__file__)), "log", "-3", "--oneline"],
@@ -26,17 +27,33 @@ PROGRAMS = {
 
 def look(report):
     with open(report, encoding="utf-8") as f:
-        return json.load(f)["processes"][0].get("leak_scan", {})
+        return json.load(f)["processes"][0]
 
 
-def judge(scan, planted):
+def count_planted(process):
+    """Blocks by class, of those that have the size of the planted ones."""
+    found = collections.Counter()
+    for leak in process["leaks"]:
+        if leak["bytes"] == leak["blocks"] * PLANTED_SIZE:
+            found[leak["class"]] += leak["blocks"]
+    return found
+
+
+def judge(process, planted):
+    scan = process.get("leak_scan", {})
     if not scan.get("done") or scan["partial"]:
         return [f"looked through in part only: {scan}"]
+    found = count_planted(process)
+    # In a program that is not position-independent the heap has small addresses: a number
+    # in its variables may be one of the inside of a block, which is then possibly lost.
+    by_chance = 1 if planted and found["possible"] else 0
+    lost = (PLANTED_BLOCKS - by_chance if planted else 0)
     classes = scan["classes"]
-    lost = {name: (classes[name]["blocks"], classes[name]["bytes"])
-            for name in ("lost", "cycle", "lost_through")}
-    expected = {"lost": PLANTED if planted else (0, 0), "cycle": (0, 0), "lost_through": (0, 0)}
-    return [] if lost == expected else [f"found {lost}"]
+    expected = {"lost": (lost, lost * PLANTED_SIZE), "cycle": (0, 0), "lost_through": (0, 0)}
+    said = {name: (classes[name]["blocks"], classes[name]["bytes"]) for name in expected}
+    if said == expected and (not planted or sum(found.values()) == PLANTED_BLOCKS):
+        return []
+    return [f"found {said}, of the planted blocks {dict(found)}"]
 
 
 def check_program(tenure, argv, plant):

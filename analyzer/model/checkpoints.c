@@ -179,6 +179,7 @@ void checkpoints_ended(struct checkpoints *checkpoints)
 int checkpoints_time(struct checkpoints *checkpoints, const struct sites *sites, uint64_t stamp)
 {
 	struct checkpoints_series *time;
+	uint64_t next, wait;
 	int64_t series;
 
 	if (stamp < checkpoints->due || !checkpoints->step)
@@ -191,8 +192,9 @@ int checkpoints_time(struct checkpoints *checkpoints, const struct sites *sites,
 	time->seen = (stamp - checkpoints->start) / checkpoints->step;
 	if (advance(checkpoints, (uint32_t)series, sites, stamp) < 0)
 		return -ENOMEM;
-	checkpoints->due = checkpoints->start +
-			   (time->seen / time->stride + 1) * time->stride * checkpoints->step;
+	next = (time->seen / time->stride + 1) * time->stride;
+	wait = time->seen + sites->count / CHECKPOINTS_STEP_SITES;
+	checkpoints->due = checkpoints->start + (next > wait ? next : wait) * checkpoints->step;
 	return 0;
 }
 

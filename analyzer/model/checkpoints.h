@@ -28,6 +28,9 @@
 #define CHECKPOINTS_LEVELS  (1u << 22) /* levels of sites in all series together */
 #define CHECKPOINTS_TIME_NS 10000000.0 /* between the first points in time */
 
+/* So many sites make points in time one step rarer: writing them down takes a while. */
+#define CHECKPOINTS_STEP_SITES 20000u
+
 struct checkpoints_series {
 	enum result_series_kind kind;
 	const char *name;

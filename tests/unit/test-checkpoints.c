@@ -96,6 +96,26 @@ TEST(time_is_used_only_when_there_is_nothing_better)
 	sites_fini(&sites);
 }
 
+TEST(many_sites_make_points_in_time_rarer)
+{
+	struct checkpoints checkpoints = { .step = 10 };
+	struct sites sites = { 0 };
+
+	for (unsigned int i = 0; i < 5 * CHECKPOINTS_STEP_SITES; i++)
+		(void)site(&sites, i + 1, 10);
+	for (unsigned int i = 0; i < 200; i++)
+		CHECK_EQ(checkpoints_time(&checkpoints, &sites, i), 0);
+	CHECK_EQ(checkpoints_finish(&checkpoints), 0);
+	for (unsigned int i = 200; i < 1000; i++)
+		CHECK_EQ(checkpoints_time(&checkpoints, &sites, i), 0);
+	CHECK_EQ(checkpoints_finish(&checkpoints), 1);
+	for (size_t i = 1; i < checkpoints.results.at[0].points_count; i++)
+		CHECK(checkpoints.results.at[0].points[i].iteration >=
+		      checkpoints.results.at[0].points[i - 1].iteration + 5);
+	checkpoints_fini(&checkpoints);
+	sites_fini(&sites);
+}
+
 TEST(names_without_end_cost_nothing)
 {
 	struct checkpoints checkpoints = { 0 };

@@ -28,6 +28,19 @@ struct blocks_region {
 	uint32_t *rank;
 };
 
+/* Without an instruction for it compilers call a function. */
+static inline uint32_t count_bits(uint64_t bits)
+{
+#ifdef __POPCNT__
+	return (uint32_t)__builtin_popcountll(bits);
+#else
+	bits -= bits >> 1 & 0x5555555555555555u;
+	bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+	bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+	return (uint32_t)(bits * 0x0101010101010101u >> 56);
+#endif
+}
+
 static inline size_t slot_of(const struct blocks *blocks, uint64_t number)
 {
 	return (size_t)(number * 0x9e3779b97f4a7c15u >> (64 - blocks->table_bits));
@@ -102,8 +115,7 @@ static inline uint64_t addr_of(const struct heap_block *block)
 	return block->key & HEAP_ADDR_MASK;
 }
 
-/* Bring what mark() and place() will touch for @addr into the cache. */
-static inline void prefetch_bits(const struct blocks *blocks, uint64_t addr)
+void blocks_fetch(const struct blocks *blocks, uint64_t addr)
 {
 	const struct blocks_region *region = find_region(blocks, addr >> REGION_SHIFT);
 	uint64_t unit = addr >> 3 & (REGION_WORDS * 64 - 1);
@@ -169,7 +181,7 @@ static int count_all(struct blocks *blocks)
 			return -ENOMEM;
 		for (uint32_t w = 0; w < REGION_WORDS; w++) {
 			region->rank[w] = in_region;
-			in_region += (uint32_t)__builtin_popcountll(region->bits[w]);
+			in_region += count_bits(region->bits[w]);
 		}
 		base += in_region;
 	}
@@ -191,8 +203,7 @@ static inline uint32_t rank_of(const struct blocks *blocks, uint64_t addr, bool 
 		return region->base;
 	bits = region->bits[unit / 64];
 	*ret_begins = bits >> unit % 64 & 1;
-	return region->base + region->rank[unit / 64] +
-	       (uint32_t)__builtin_popcountll(bits << (63 - unit % 64));
+	return region->base + region->rank[unit / 64] + count_bits(bits << (63 - unit % 64));
 }
 
 static int by_addr(const void *a, const void *b)
@@ -281,7 +292,7 @@ static int place(struct blocks *blocks, const struct heap *heap, block_vec *oute
 		/* First where its rank is, then where that says that it goes. */
 		ahead = i + 2 * AHEAD < slots ? heap_at(heap, i + 2 * AHEAD) : NULL;
 		if (ahead)
-			prefetch_bits(blocks, addr_of(ahead));
+			blocks_fetch(blocks, addr_of(ahead));
 		ahead = i + AHEAD < slots ? heap_at(heap, i + AHEAD) : NULL;
 		if (ahead)
 			fetch_line(&blocks->at[rank_of(blocks, addr_of(ahead), &begins) - 1]);
@@ -346,7 +357,7 @@ static int mark_all(struct blocks *blocks, const struct heap *heap)
 								   : NULL;
 
 		if (ahead)
-			prefetch_bits(blocks, addr_of(ahead));
+			blocks_fetch(blocks, addr_of(ahead));
 		if (block)
 			r = mark(blocks, addr_of(block), heap_bytes(block));
 	}
@@ -396,7 +407,7 @@ int blocks_init(struct blocks *blocks, const struct session_view *view)
 	return r;
 }
 
-void blocks_fini(struct blocks *blocks)
+void blocks_seal(struct blocks *blocks)
 {
 	for (size_t i = 0; i < blocks->regions_count; i++) {
 		free(blocks->regions[i].bits);
@@ -404,6 +415,14 @@ void blocks_fini(struct blocks *blocks)
 	}
 	free(blocks->regions);
 	free(blocks->table);
+	blocks->regions = NULL;
+	blocks->regions_count = 0;
+	blocks->table = NULL;
+}
+
+void blocks_fini(struct blocks *blocks)
+{
+	blocks_seal(blocks);
 	free(blocks->at);
 	free(blocks->outer);
 	*blocks = (struct blocks){ 0 };
@@ -431,6 +450,15 @@ static uint32_t find_outer(const struct blocks *blocks, uint64_t word, uint64_t 
 		}
 	}
 	return BLOCKS_NONE;
+}
+
+void blocks_fetch_block(const struct blocks *blocks, uint64_t addr)
+{
+	bool begins;
+	uint32_t rank = rank_of(blocks, addr, &begins);
+
+	if (rank != BLOCKS_NONE && rank > 0)
+		fetch_line(&blocks->at[rank - 1]);
 }
 
 uint32_t blocks_find(const struct blocks *blocks, uint64_t word, uint64_t *ret_offset)

@@ -66,4 +66,16 @@ void blocks_fini(struct blocks *blocks);
  */
 uint32_t blocks_find(const struct blocks *blocks, uint64_t word, uint64_t *ret_offset);
 
+/**
+ * blocks_fetch() - bring what blocks_find() will look at first into the cache
+ * @word: between the bounds of all blocks
+ */
+void blocks_fetch(const struct blocks *blocks, uint64_t word);
+
+/** blocks_fetch_block() - and what it will look at then */
+void blocks_fetch_block(const struct blocks *blocks, uint64_t word);
+
+/** blocks_seal() - give back what only blocks_init() and blocks_find() need */
+void blocks_seal(struct blocks *blocks);
+
 #endif /* ANALYSIS_BLOCKS_H */

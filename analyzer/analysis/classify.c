@@ -42,7 +42,7 @@ static void follow(struct classify *classify, const struct graph *graph, struct 
 		uint32_t block = front->at[--front->count];
 		uint16_t holder = classify->holder[block];
 
-		for (uint64_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
+		for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
 			uint32_t to = graph->edges.at[e].to;
 
 			if (class == LEAKS_REACHABLE && to & GRAPH_INSIDE)
@@ -264,7 +264,7 @@ static int find_kept(struct classify *classify, const struct graph *graph)
 		for (uint32_t i = first[p]; i < first[p + 1]; i++) {
 			uint32_t block = classify->lost[at[i]];
 
-			for (uint64_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
+			for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
 				uint32_t to = lost_target(classify, graph, e);
 				uint32_t q = to == NOTHING ? p : classify->part[to];
 

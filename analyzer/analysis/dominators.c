@@ -87,7 +87,7 @@ static int turn_round(struct work *work, const uint32_t *roots, size_t count)
 	for (uint32_t v = 2; v <= last; v++) {
 		uint32_t block = work->ret->block[v];
 
-		for (uint64_t e = graph->first[block]; e < graph->first[block + 1]; e++)
+		for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++)
 			first[work->number[target_of(graph, e)] + 2]++;
 	}
 	for (uint32_t v = 2; v <= last + 2; v++)
@@ -100,7 +100,7 @@ static int turn_round(struct work *work, const uint32_t *roots, size_t count)
 	for (uint32_t v = 2; v <= last; v++) {
 		uint32_t block = work->ret->block[v];
 
-		for (uint64_t e = graph->first[block]; e < graph->first[block + 1]; e++)
+		for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++)
 			work->from[first[work->number[target_of(graph, e)] + 1]++] = v;
 	}
 	return 0;

@@ -119,7 +119,7 @@ static bool is_exception(const struct graph *graph, const struct block *block)
 /* Near the pointer the block itself says where it begins, as one aligned by hand does. */
 static bool names_itself(const struct graph *graph, uint32_t block, uint64_t offset)
 {
-	for (uint64_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
+	for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
 		const struct graph_edge *edge = &graph->edges.at[e];
 
 		if (edge->to == block && edge->from + HEADER_BYTES >= offset &&

@@ -50,6 +50,7 @@ struct graph_inside {
  * struct graph - all zero is empty
  * @first:   by block: number of its first edge; one more at the end
  * @heads:   by block: enum graph_head
+ * @hidden:  what may be pointers, until hidden_find()
  * @tables:  by site: of all its blocks
  * @unread:  bytes of blocks that could not be read
  * @low, @high: bounds of all blocks
@@ -62,13 +63,23 @@ struct graph {
 	VEC(struct graph_root) roots;
 	VEC(struct graph_inside) insides;
 	VEC(struct leaks_holder) holders;
-	uint64_t *first;
+	uint32_t *first;
 	uint8_t *heads;
+	struct hidden *hidden;
 	struct leaks_table *tables;
 	uint64_t unread;
 	uint64_t low;
 	uint64_t high;
 };
+
+/*
+ * Does a pointer there count for less?  What was mapped is a place to put things: it has no
+ * beginning that would count for more.
+ */
+static inline bool graph_is_inside(const struct graph *graph, uint32_t to, uint64_t offset)
+{
+	return offset >= 8 && graph->blocks.at[to].site != BLOCKS_SITE_MAPPED;
+}
 
 /* What is known of a block by its first words and by its site. */
 enum graph_head {
@@ -91,26 +102,13 @@ attr_nodiscard int graph_root(struct graph *graph, uint64_t word, uint32_t holde
 attr_nodiscard int graph_holder(struct graph *graph, const struct leaks_holder *holder,
 				uint32_t *ret_number);
 
-/**
- * graph_look - @count bytes, aligned to 8, of what has the number @whose: a block or a holder
- * @from: where they begin in it, or their address
- *
- * Return: 0 to go on.
- */
-typedef int graph_look(void *arg, uint32_t whose, const uint8_t *bytes, size_t count,
-		       uint64_t from);
-
-/** graph_each() - show @look all bytes of all blocks, in their order */
-attr_nodiscard int graph_each(struct graph *graph, graph_look *look, void *arg);
-
-/** roots_each() - likewise, of the data of all modules */
-attr_nodiscard int roots_each(struct graph *graph, graph_look *look, void *arg);
-
-/** graph_join() - new edges, in the order of the blocks that they lead from */
+/** struct graph_join - a new edge, of @block */
 struct graph_join {
 	uint32_t block;
 	struct graph_edge edge;
 };
+
+/** graph_join() - add @count of them, in the order of their blocks.  Return: 0, -ENOMEM, -E2BIG */
 attr_nodiscard int graph_join(struct graph *graph, const struct graph_join *joins, size_t count);
 
 /**

@@ -70,7 +70,7 @@ static void search(struct work *work, size_t from, bool insides)
 	for (size_t i = from; i < work->heads_count; i++) {
 		uint32_t block = queue[i];
 
-		for (uint64_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
+		for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
 			uint32_t to = graph->edges.at[e].to & ~GRAPH_INSIDE;
 
 			if ((graph->edges.at[e].to & GRAPH_INSIDE && !insides) ||

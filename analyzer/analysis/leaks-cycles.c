@@ -69,7 +69,7 @@ static int find_links(const struct classify *classify, const struct graph *graph
 	for (size_t i = 0; i < count && i < LOOK_MAX; i++) {
 		uint32_t block = classify->lost[at[i]];
 
-		for (uint64_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
+		for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
 			uint32_t other = graph->edges.at[e].to & ~GRAPH_INSIDE;
 			struct leaks_link link = { .offset = graph->edges.at[e].from };
 			bool known = false;

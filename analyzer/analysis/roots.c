@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "graph.h"
+#include "hidden.h"
 #include "initial.h"
 
 #define PIECE_BYTES   65536u
@@ -26,9 +27,8 @@ struct range {
 	uint64_t start;
 	uint64_t end;
 	uint32_t holder;
-	bool starts_only; /* pointers to the inside of blocks say nothing here */
-	graph_look *look; /* instead of looking for pointers */
-	void *arg;
+	bool starts_only;	 /* pointers to the inside of blocks say nothing here */
+	bool hidden;		 /* pointers that do not look like any may lie there */
 	struct initial *initial; /* words that are still what they were are no pointers; or NULL */
 };
 
@@ -36,17 +36,19 @@ struct range {
 static int scan_range(struct graph *graph, const struct range *range)
 {
 	const struct target *target = graph->target;
-	uint64_t piece[PIECE_BYTES / 8];
+	uint64_t piece[(PIECE_BYTES + HIDDEN_AHEAD) / 8];
 	uint64_t at = (range->start + 7) & ~7ull;
 	int r = 0;
 
 	while (at < range->end && r == 0) {
-		size_t want = range->end - at < sizeof(piece) ? range->end - at : sizeof(piece);
+		size_t want = range->end - at < PIECE_BYTES ? range->end - at : PIECE_BYTES;
 		size_t n = target->read(target->arg, at, piece, want);
 
-		if (range->look)
-			r = range->look(range->arg, range->holder, (const uint8_t *)piece, n, at);
-		for (size_t i = 0; i < n / 8 && r == 0 && !range->look; i++) {
+		memset((uint8_t *)piece + n, 0, HIDDEN_AHEAD);
+		if (range->hidden)
+			r = hidden_look_root(graph->hidden, range->holder, (const uint8_t *)piece,
+					     at, n);
+		for (size_t i = 0; i < n / 8 && r == 0; i++) {
 			uint64_t offset;
 			uint32_t to;
 
@@ -101,6 +103,7 @@ static int scan_module(struct graph *graph, uint32_t index, struct range *range,
 	if (module->gone)
 		return 0;
 	range->starts_only = graph_is_libc(module);
+	range->hidden = !range->starts_only;
 	count = read_headers(graph, module, headers);
 	initial_open(&initial, module->path);
 	range->initial = &initial;
@@ -327,17 +330,5 @@ int roots_find(struct graph *graph, struct result_leaks *leaks)
 	leaks->partial = graph->view->partial || graph->target->lossy || leaks->unstopped > 0;
 	if (r == 0 && leaks->partial)
 		r = scan_everything(graph);
-	return r;
-}
-
-int roots_each(struct graph *graph, graph_look *look, void *arg)
-{
-	struct range range = { .look = look, .arg = arg };
-	uint64_t tls_bytes = 0;
-	int r = 0;
-
-	for (size_t i = 0; i < graph->view->modules_count && r == 0; i++)
-		if (!graph_is_libc(&graph->view->modules[i]))
-			r = scan_module(graph, (uint32_t)i, &range, &tls_bytes);
 	return r;
 }

@@ -12,32 +12,27 @@
 #include <errno.h>
 #include <link.h>
 #include <stddef.h>
-#include <sys/uio.h>
 
 #include "pages.h"
+#include "py-body.h"
 #include "py-graph.h"
 #include "py-state.h"
 #include "py-table.h"
 #include "py-types.h"
-#include "sys.h"
 
 #define OBJECTS_MAX	    (4u << 20)
 #define SEEN_MAX	    (1u << 20) /* leaves that are looked into once only */
 #define HOLDERS_MAX	    (1u << 18)
 #define EDGES_MAX	    (1u << 18)
 #define DEPTH_MAX	    24u	      /* of code within code, containers within containers */
-#define LEAF_MAX	    4096u     /* bytes of a leaf that are looked at */
 #define ROUNDS_MAX	    16u	      /* of finding what holders lead to */
 #define IMMORTAL	    (1 << 28) /* a count like this counts nothing */
 #define INTERP_BYTES	    16384u
 #define TSTATE_BYTES	    512u
-#define PAGE		    4096u
-#define OBJECT_HEADER	    16u
 #define FREE_LIST_MAX	    100u /* of lists, of dictionaries; it was never more than 80 */
 #define MANAGED_DICT_BEFORE 24u
 #define TYPE_BASE	    256u
 #define TYPE_WEAKLISTOFFSET 208u
-#define TYPE_BASICSIZE	    32u
 #define CODE_CONSTS	    (py_state.abi->minor >= 11 ? 24u : 56u)
 #define TSTATE_PREVIOUS	    0u
 #define TSTATE_NEXT	    8u
@@ -88,46 +83,6 @@ static struct refs refs;
 
 /* ------------------------------------------------------------ words */
 
-static const void *type_of(const void *object)
-{
-	return py_field(object, PY_OB_TYPE);
-}
-
-static uint64_t flags_of(const void *type)
-{
-	return (uint64_t)(uintptr_t)py_field(type, PY_TYPE_FLAGS);
-}
-
-static bool read_safely(const void *from, void *to, size_t bytes)
-{
-	struct iovec into = { .iov_base = to, .iov_len = bytes };
-	struct iovec of = { .iov_base = (void *)(uintptr_t)from, .iov_len = bytes };
-
-	return SYS_CALL6(SYS_process_vm_readv, sys_getpid(), &into, 1, &of, 1, 0) == (long)bytes;
-}
-
-/*
- * Bytes of @object that hold its members: as many as its type says, but for
- * classes that are variables of a library, which are shorter than those made
- * at run time and lie in memory that is looked at anyway; and for objects of
- * types that allocate less, as datetime does, at the end of what is mapped.
- */
-static size_t body_of(const void *object)
-{
-	const void *type = type_of(object);
-	ptrdiff_t bytes = (ptrdiff_t)py_field(type, TYPE_BASICSIZE);
-	size_t to_page_end = PAGE - ((uintptr_t)object & (PAGE - 1));
-	uintptr_t word;
-
-	if (bytes < 0 || bytes > LEAF_MAX ||
-	    (flags_of(type) & PY_FLAG_TYPE_SUBCLASS && !(flags_of(object) & PY_FLAG_HEAPTYPE)))
-		return 0;
-	if ((size_t)bytes > to_page_end &&
-	    !read_safely((const uint8_t *)object + bytes - sizeof(word), &word, sizeof(word)))
-		return to_page_end;
-	return (size_t)bytes;
-}
-
 static uint32_t references_of(const void *object)
 {
 	uint64_t count = (uint64_t)(uintptr_t)py_field(object, PY_OB_REFCNT);
@@ -169,21 +124,21 @@ static void explain_words(const void *from, size_t bytes)
 static const uint8_t *managed_dict(const void *object)
 {
 	bool managed = py_state.abi->type_prefixed & PY_FLAG_MANAGED_DICT &&
-		       flags_of(type_of(object)) & PY_FLAG_MANAGED_DICT;
+		       py_flags_of(py_type_at(object)) & PY_FLAG_MANAGED_DICT;
 
 	return managed ? (const uint8_t *)object - MANAGED_DICT_BEFORE : NULL;
 }
 
 static void explain_body(const void *object)
 {
-	size_t bytes = body_of(object);
+	size_t bytes = py_body_of(object);
 	const uint8_t *dict = managed_dict(object);
 
 	if (dict)
 		explain_words(dict, sizeof(uintptr_t));
 
-	if (bytes > OBJECT_HEADER)
-		explain_words((const uint8_t *)object + OBJECT_HEADER, bytes - OBJECT_HEADER);
+	if (bytes > PY_BODY_HEAD)
+		explain_words((const uint8_t *)object + PY_BODY_HEAD, bytes - PY_BODY_HEAD);
 }
 
 /* Memory that may not be there is copied by the kernel. */
@@ -194,7 +149,7 @@ static void explain_safely(const void *from, size_t bytes)
 	for (size_t done = 0; done < bytes; done += sizeof(copy)) {
 		size_t rest = bytes - done < sizeof(copy) ? bytes - done : sizeof(copy);
 
-		if (!read_safely((const uint8_t *)from + done, copy, rest))
+		if (!py_read_safely((const uint8_t *)from + done, copy, rest))
 			return;
 		explain_words(copy, rest);
 	}
@@ -208,24 +163,20 @@ static struct holder *holder_of(const void *leaf)
 }
 
 /*
- * The word at @at may be the address of an object that the collector does not
- * know, and that refers to nodes: a library keeps it in a variable.
+ * @word may be the address of an object that the collector does not know, and
+ * that refers to nodes: a library keeps it in a variable.
  */
-static void explain_through(const void *at)
+static void explain_through(uintptr_t word)
 {
-	uintptr_t word = *(const uintptr_t *)at;
-	uint8_t copy[LEAF_MAX] __attribute__((aligned(8)));
-	const void *type;
+	uint8_t copy[PY_BODY_MAX] __attribute__((aligned(8)));
 	size_t bytes;
 
 	if (word < 4096 || word & 7 || word >> 47 ||
-	    py_graph_find(&refs.graph, (const void *)word) || holder_of((const void *)word) ||
-	    !read_safely((const uint8_t *)word + PY_OB_TYPE, &type, sizeof(type)) ||
-	    !py_types_is_known(type))
+	    py_graph_find(&refs.graph, (const void *)word) || holder_of((const void *)word))
 		return;
-	bytes = body_of((const void *)word);
-	if (bytes > OBJECT_HEADER && read_safely((const void *)word, copy, bytes))
-		explain_words(copy + OBJECT_HEADER, bytes - OBJECT_HEADER);
+	bytes = py_body_copy((const void *)word, copy);
+	if (bytes > PY_BODY_HEAD)
+		explain_words(copy + PY_BODY_HEAD, bytes - PY_BODY_HEAD);
 }
 
 static bool is_explained(void)
@@ -255,7 +206,7 @@ static int explain_object(struct dl_phdr_info *info, size_t size attr_unused, vo
 			explain_words((const void *)at, end - at);
 		else if (start < py_state.object.start || start >= py_state.object.end)
 			for (; at + sizeof(at) <= end; at += sizeof(at))
-				explain_through((const void *)at);
+				explain_through(*(const uintptr_t *)at);
 	}
 	return 0;
 }
@@ -264,9 +215,9 @@ static int explain_object(struct dl_phdr_info *info, size_t size attr_unused, vo
 
 static bool is_holder(const void *leaf)
 {
-	size_t bytes = body_of(leaf);
+	size_t bytes = py_body_of(leaf);
 
-	for (size_t at = OBJECT_HEADER; at + sizeof(uintptr_t) <= bytes; at += sizeof(uintptr_t))
+	for (size_t at = PY_BODY_HEAD; at + sizeof(uintptr_t) <= bytes; at += sizeof(uintptr_t))
 		if (node_at((const uint8_t *)leaf + at))
 			return true;
 	return false;
@@ -317,9 +268,9 @@ static int meet(void *object, void *arg);
  */
 static void look_into(const void *leaf, void *from)
 {
-	const void *type = type_of(leaf);
+	const void *type = py_type_at(leaf);
 	bool is_code = type == py_state.api.type_code;
-	bool is_container = flags_of(type) & (PY_FLAG_DICT_SUBCLASS | FLAG_TUPLE_SUBCLASS);
+	bool is_container = py_flags_of(type) & (PY_FLAG_DICT_SUBCLASS | FLAG_TUPLE_SUBCLASS);
 
 	if ((!is_code && !is_container) || refs.depth >= DEPTH_MAX || !is_first_look(leaf))
 		return;
@@ -342,7 +293,7 @@ static int meet(void *object, void *from)
 
 	if (!object || py_graph_find(&refs.graph, object))
 		return 0;
-	type = type_of(object);
+	type = py_type_at(object);
 	if (type == py_state.api.type_unicode || type == py_state.api.type_bytes)
 		return 0;
 	holder = holder_of(object);
@@ -357,7 +308,7 @@ static int meet(void *object, void *from)
 /* A weak reference has the address of its object, and does not count. */
 static bool is_weak(const void *object)
 {
-	const void *type = type_of(object);
+	const void *type = py_type_at(object);
 
 	for (uint32_t i = 0; type && i < DEPTH_MAX; i++) {
 		if (type == py_state.api.type_weakref)
@@ -383,14 +334,14 @@ static bool hides_word(const void *object, const void *at)
 static bool hides(const struct py_graph_node *node)
 {
 	const uint8_t *object = node->object;
-	size_t bytes = body_of(object);
-	size_t weak_list = (size_t)py_field(type_of(object), TYPE_WEAKLISTOFFSET);
+	size_t bytes = py_body_of(object);
+	size_t weak_list = (size_t)py_field(py_type_at(object), TYPE_WEAKLISTOFFSET);
 	const uint8_t *dict = managed_dict(object);
 
 	if (dict && hides_word(object, dict))
 		return true;
 
-	for (size_t at = OBJECT_HEADER; at + sizeof(uintptr_t) <= bytes; at += sizeof(uintptr_t)) {
+	for (size_t at = PY_BODY_HEAD; at + sizeof(uintptr_t) <= bytes; at += sizeof(uintptr_t)) {
 		if (at != weak_list && hides_word(object, object + at))
 			return true;
 	}
@@ -439,12 +390,12 @@ static void reach_holder(struct holder *holder)
 {
 	const uint8_t *object = holder->object;
 	const uint8_t *dict = managed_dict(object);
-	size_t bytes = body_of(object);
+	size_t bytes = py_body_of(object);
 
 	holder->reached = true;
 	if (dict)
 		reach_word(dict);
-	for (size_t at = OBJECT_HEADER; at + sizeof(uintptr_t) <= bytes; at += sizeof(uintptr_t))
+	for (size_t at = PY_BODY_HEAD; at + sizeof(uintptr_t) <= bytes; at += sizeof(uintptr_t))
 		reach_word(object + at);
 }
 

@@ -2,10 +2,10 @@
 /*
  * Reachable, possibly reachable, lost; and of the lost, which lead to which.
  *
- * Components of the lost blocks are found with Tarjan's algorithm, without
- * recursion.  They form a graph without cycles, in which the number of a
- * component is larger than those it leads to: so one pass in that order finds
- * what dominates each, and one in the other adds up what each keeps.
+ * Components of the lost blocks are found with one number for each block, which
+ * first says when it was met and then in which component it is (Pearce, "A
+ * space-efficient algorithm for finding strongly connected components"), without
+ * recursion.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,8 +13,6 @@
 
 #include "base/err.h"
 #include "classify.h"
-
-#define NOTHING UINT32_MAX
 
 /* ------------------------------------------------------------------ reaching */
 
@@ -56,6 +54,7 @@ int classify_reach(struct classify *classify, const struct graph *graph)
 {
 	uint32_t count = graph->blocks.count;
 	struct front front = { malloc(((size_t)count + 1) * sizeof(*front.at)), 0 };
+	uint32_t block = 0;
 
 	if (!classify->class) {
 		classify->class = malloc((size_t)count + 1);
@@ -83,22 +82,15 @@ int classify_reach(struct classify *classify, const struct graph *graph)
 	}
 	for (size_t i = 0; i < graph->insides.count; i++) {
 		const struct graph_inside *inside = &graph->insides.at[i];
-		uint32_t low = 0, high = count;
 
 		if (inside->is_root || !(graph->edges.at[inside->at].to & GRAPH_INSIDE))
 			continue;
-		/* The block that edge belongs to. */
-		while (low < high) {
-			uint32_t middle = low + (high - low) / 2;
-
-			if (graph->first[middle + 1] <= inside->at)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (classify->class[low] == LEAKS_REACHABLE)
+		/* The block that edge belongs to: they are in the same order. */
+		while (graph->first[block + 1] <= inside->at)
+			block++;
+		if (classify->class[block] == LEAKS_REACHABLE)
 			reach(classify, &front, graph->edges.at[inside->at].to & ~GRAPH_INSIDE,
-			      LEAKS_POSSIBLE, classify->holder[low]);
+			      LEAKS_POSSIBLE, classify->holder[block]);
 	}
 	follow(classify, graph, &front, LEAKS_POSSIBLE);
 	free(front.at);
@@ -107,184 +99,145 @@ int classify_reach(struct classify *classify, const struct graph *graph)
 
 /* ---------------------------------------------------------------- components */
 
-/* One block on the way down. */
-struct step {
-	uint32_t number;
-	uint64_t edge;
-};
-
-struct tarjan {
-	uint32_t *index; /* by number; 0: not seen */
-	uint32_t *low;
+/*
+ * Blocks on the way down are the lower part of @stack, with AT_HEAD as long as
+ * they may be the head of a component; in the upper part those are put aside that
+ * are done but whose component is not.
+ *
+ * @edge: of each on the way down, which one to follow next
+ */
+struct search {
 	uint32_t *stack;
-	struct step *path;
-	size_t stack_count;
-	size_t path_count;
-	uint32_t next;
+	uint32_t *edge;
+	uint32_t way;	/* count of the lower part */
+	uint32_t aside; /* where the upper part begins */
+	uint32_t end;
+	uint32_t next; /* number of the next block that is met */
+	uint32_t last; /* number of the component found last */
 };
 
-static void enter(struct classify *classify, const struct graph *graph, struct tarjan *tarjan,
-		  uint32_t number)
+#define AT_HEAD (UINT32_C(1) << 31)
+
+static void enter(struct classify *classify, const struct graph *graph, struct search *search,
+		  uint32_t block)
 {
-	tarjan->index[number] = tarjan->low[number] = ++tarjan->next;
-	tarjan->stack[tarjan->stack_count++] = number;
-	tarjan->path[tarjan->path_count++] =
-		(struct step){ number, graph->first[classify->lost[number]] };
+	classify->part[block] = search->next++;
+	search->edge[search->way] = graph->first[block];
+	search->stack[search->way++] = block | AT_HEAD;
 }
 
-/* The number of an edge's target among the lost, or NOTHING. */
-static inline uint32_t lost_target(const struct classify *classify, const struct graph *graph,
-				   uint64_t edge)
+/* All pointers of the last block on the way have been followed. */
+static void leave(struct classify *classify, struct search *search)
 {
-	return classify->number[graph->edges.at[edge].to & ~GRAPH_INSIDE];
-}
+	uint32_t *part = classify->part;
+	uint32_t block = search->stack[--search->way];
+	bool is_head = block & AT_HEAD;
 
-static void leave(struct classify *classify, struct tarjan *tarjan, uint32_t number)
-{
-	uint32_t member;
-
-	if (tarjan->low[number] == tarjan->index[number]) {
-		do {
-			member = tarjan->stack[--tarjan->stack_count];
-			classify->part[member] = classify->parts_count;
-		} while (member != number);
-		classify->parts_count++;
+	block &= ~AT_HEAD;
+	if (is_head) {
+		search->next--;
+		search->last--;
+		while (search->aside < search->end &&
+		       part[block] <= part[search->stack[search->aside]]) {
+			part[search->stack[search->aside++]] = search->last;
+			search->next--;
+		}
+		part[block] = search->last;
+	} else {
+		search->stack[--search->aside] = block;
 	}
-	tarjan->path_count--;
-	if (tarjan->path_count) {
-		uint32_t above = tarjan->path[tarjan->path_count - 1].number;
+	if (search->way) {
+		uint32_t above = search->stack[search->way - 1] & ~AT_HEAD;
 
-		if (tarjan->low[number] < tarjan->low[above])
-			tarjan->low[above] = tarjan->low[number];
+		if (part[block] < part[above]) {
+			part[above] = part[block];
+			search->stack[search->way - 1] = above;
+		}
 	}
 }
 
-static void walk(struct classify *classify, const struct graph *graph, struct tarjan *tarjan,
+static void walk(struct classify *classify, const struct graph *graph, struct search *search,
 		 uint32_t start)
 {
-	enter(classify, graph, tarjan, start);
-	while (tarjan->path_count) {
-		struct step *step = &tarjan->path[tarjan->path_count - 1];
-		uint32_t number = step->number;
-		uint64_t end = graph->first[classify->lost[number] + 1];
-		bool deeper = false;
+	uint32_t *part = classify->part;
 
-		while (step->edge < end && !deeper) {
-			uint32_t to = lost_target(classify, graph, step->edge++);
+	enter(classify, graph, search, start);
+	while (search->way) {
+		uint32_t top = search->way - 1;
+		uint32_t block = search->stack[top] & ~AT_HEAD;
+		uint32_t end = graph->first[block + 1];
+		uint32_t edge = search->edge[top];
+		uint32_t to = 0;
 
-			if (to == NOTHING)
-				continue;
-			if (!tarjan->index[to]) {
-				enter(classify, graph, tarjan, to);
-				deeper = true;
-			} else if (classify->part[to] == NOTHING &&
-				   tarjan->index[to] < tarjan->low[number]) {
-				tarjan->low[number] = tarjan->index[to];
+		for (; edge < end; edge++) {
+			to = graph->edges.at[edge].to & ~GRAPH_INSIDE;
+			if (!part[to])
+				break;
+			if (part[to] < part[block]) {
+				part[block] = part[to];
+				search->stack[top] = block;
 			}
 		}
-		if (!deeper)
-			leave(classify, tarjan, number);
+		search->edge[top] = edge + 1;
+		if (edge < end)
+			enter(classify, graph, search, to);
+		else
+			leave(classify, search);
 	}
 }
 
+/* Numbers of components are counted down from above those of blocks, and turned round at last. */
 static int find_parts(struct classify *classify, const struct graph *graph)
 {
-	size_t count = (size_t)classify->lost_count + 1;
-	struct tarjan tarjan = {
-		.index = calloc(count, sizeof(*tarjan.index)),
-		.low = calloc(count, sizeof(*tarjan.low)),
-		.stack = calloc(count, sizeof(*tarjan.stack)),
-		.path = calloc(count, sizeof(*tarjan.path)),
-	};
-	int r = tarjan.index && tarjan.low && tarjan.stack && tarjan.path ? 0 : -ENOMEM;
+	uint32_t count = graph->blocks.count;
+	uint32_t lost = 0;
+	struct search search = { .next = 1, .last = CLASSIFY_NO_PART };
+	int r;
 
-	for (uint32_t i = 0; i < classify->lost_count && r == 0; i++)
-		if (!tarjan.index[i])
-			walk(classify, graph, &tarjan, i);
-	free(tarjan.index);
-	free(tarjan.low);
-	free(tarjan.stack);
-	free(tarjan.path);
+	for (uint32_t i = 0; i < count; i++) {
+		bool is_lost = classify->class[i] == CLASSIFY_UNSEEN;
+
+		classify->part[i] = is_lost ? 0 : CLASSIFY_NO_PART;
+		lost += is_lost;
+	}
+	search.stack = malloc(((size_t)lost + 1) * sizeof(*search.stack));
+	search.edge = malloc(((size_t)lost + 1) * sizeof(*search.edge));
+	search.aside = search.end = lost;
+	r = search.stack && search.edge ? 0 : -ENOMEM;
+	if (r == 0) {
+		for (uint32_t i = 0; i < count; i++)
+			if (!classify->part[i])
+				walk(classify, graph, &search, i);
+		for (uint32_t i = 0; i < count; i++)
+			if (classify->part[i] != CLASSIFY_NO_PART)
+				classify->part[i] = CLASSIFY_NO_PART - 1 - classify->part[i];
+		classify->parts_count = CLASSIFY_NO_PART - search.last;
+	}
+	free(search.edge);
+	free(search.stack);
 	return r;
 }
 
-/* ------------------------------------------------------------- who keeps whom */
-
-/* The nearest that all ways to both lead through; those above have larger numbers. */
-static uint32_t common(const uint32_t *above, uint32_t a, uint32_t b)
+/* How many blocks each has, and whether another one leads to it. */
+static void look_at_parts(struct classify *classify, const struct graph *graph)
 {
-	while (a != b) {
-		if (a < b)
-			a = above[a];
-		else
-			b = above[b];
-	}
-	return a;
-}
+	const uint32_t *part = classify->part;
+	uint8_t *parts = classify->parts;
 
-int classify_order(const struct classify *classify, uint32_t **ret_at, uint32_t **ret_first)
-{
-	uint32_t *at = malloc(((size_t)classify->lost_count + 1) * sizeof(*at));
-	uint32_t *first = calloc((size_t)classify->parts_count + 2, sizeof(*first));
-
-	if (!at || !first) {
-		free(at);
-		free(first);
-		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < classify->lost_count; i++)
-		first[classify->part[i] + 2]++;
-	for (uint32_t p = 2; p <= classify->parts_count; p++)
-		first[p] += first[p - 1];
-	for (uint32_t i = 0; i < classify->lost_count; i++)
-		at[first[classify->part[i] + 1]++] = i;
-	*ret_at = at;
-	*ret_first = first;
-	return 0;
-}
-
-static int find_kept(struct classify *classify, const struct graph *graph)
-{
-	uint32_t parts = classify->parts_count;
-	uint32_t *above = malloc(((size_t)parts + 1) * sizeof(*above));
-	uint32_t *at = NULL, *first = NULL;
-	int r = above ? classify_order(classify, &at, &first) : -ENOMEM;
-
-	if (r < 0) {
-		free(above);
-		return r;
-	}
-	/* NOTHING: not reached yet; @parts: only from outside. */
-	memset(above, 0xff, ((size_t)parts + 1) * sizeof(*above));
-	for (uint32_t p = parts; p-- > 0;) {
-		if (above[p] == NOTHING) {
-			above[p] = parts;
-			classify->is_root[p] = 1;
-		}
-		for (uint32_t i = first[p]; i < first[p + 1]; i++) {
-			uint32_t block = classify->lost[at[i]];
-
-			for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
-				uint32_t to = lost_target(classify, graph, e);
-				uint32_t q = to == NOTHING ? p : classify->part[to];
-
-				if (q != p)
-					above[q] = above[q] == NOTHING ? p
-								       : common(above, above[q], p);
-			}
-		}
-	}
-	memcpy(classify->kept, classify->size, parts * sizeof(*classify->kept));
-	for (uint32_t p = 0; p < parts; p++) {
-		if (above[p] >= parts)
+	for (uint32_t i = 0; i < graph->blocks.count; i++) {
+		if (part[i] == CLASSIFY_NO_PART)
 			continue;
-		classify->kept[above[p]].blocks += classify->kept[p].blocks;
-		classify->kept[above[p]].bytes += classify->kept[p].bytes;
+		/* What was mapped is no part of the heap. */
+		if (graph->blocks.at[i].site != BLOCKS_SITE_MAPPED)
+			parts[part[i]] |= parts[part[i]] & CLASSIFY_ONE ? CLASSIFY_MANY
+									: CLASSIFY_ONE;
+		for (uint32_t e = graph->first[i]; e < graph->first[i + 1]; e++) {
+			uint32_t to = part[graph->edges.at[e].to & ~GRAPH_INSIDE];
+
+			if (to != CLASSIFY_NO_PART && to != part[i])
+				parts[to] |= CLASSIFY_LED_TO;
+		}
 	}
-	free(above);
-	free(at);
-	free(first);
-	return 0;
 }
 
 int classify_sort(struct classify *classify, const struct graph *graph)
@@ -292,58 +245,37 @@ int classify_sort(struct classify *classify, const struct graph *graph)
 	uint32_t count = graph->blocks.count;
 	int r;
 
-	classify->number = malloc(((size_t)count + 1) * sizeof(*classify->number));
-	if (!classify->number)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < count; i++)
-		classify->number[i] = classify->class[i] == CLASSIFY_UNSEEN ? classify->lost_count++
-									    : NOTHING;
-	classify->lost = malloc(((size_t)classify->lost_count + 1) * sizeof(*classify->lost));
-	classify->part = malloc(((size_t)classify->lost_count + 1) * sizeof(*classify->part));
-	if (!classify->lost || !classify->part)
-		return -ENOMEM;
-	memset(classify->part, 0xff, (size_t)classify->lost_count * sizeof(*classify->part));
-	for (uint32_t i = 0; i < count; i++)
-		if (classify->number[i] != NOTHING)
-			classify->lost[classify->number[i]] = i;
-
-	r = find_parts(classify, graph);
+	classify->part = malloc(((size_t)count + 1) * sizeof(*classify->part));
+	r = classify->part ? find_parts(classify, graph) : -ENOMEM;
 	if (r < 0)
 		return r;
-	classify->size = calloc((size_t)classify->parts_count + 1, sizeof(*classify->size));
-	classify->kept = calloc((size_t)classify->parts_count + 1, sizeof(*classify->kept));
-	classify->is_root = calloc((size_t)classify->parts_count + 1, sizeof(*classify->is_root));
-	if (!classify->size || !classify->kept || !classify->is_root)
+	classify->parts = calloc((size_t)classify->parts_count + 1, sizeof(*classify->parts));
+	if (!classify->parts)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < classify->lost_count; i++) {
-		struct leaks_count *size = &classify->size[classify->part[i]];
+	look_at_parts(classify, graph);
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t part;
 
-		/* What was mapped is no part of the heap. */
-		if (graph->blocks.at[classify->lost[i]].site == BLOCKS_SITE_MAPPED)
+		if (classify->part[i] == CLASSIFY_NO_PART)
 			continue;
-		size->blocks++;
-		size->bytes += graph->blocks.at[classify->lost[i]].bytes;
+		part = classify->parts[classify->part[i]];
+		classify->class[i] = part & CLASSIFY_LED_TO ? LEAKS_LOST_THROUGH
+				     : part & CLASSIFY_MANY ? LEAKS_CYCLE
+							    : LEAKS_LOST;
 	}
-	r = find_kept(classify, graph);
-	for (uint32_t i = 0; i < classify->lost_count && r == 0; i++) {
-		uint32_t part = classify->part[i];
-		uint8_t class = !classify->is_root[part]	  ? LEAKS_LOST_THROUGH
-				: classify->size[part].blocks > 1 ? LEAKS_CYCLE
-								  : LEAKS_LOST;
+	return 0;
+}
 
-		classify->class[classify->lost[i]] = class;
-	}
-	return r;
+void classify_again(struct classify *classify)
+{
+	for (uint32_t p = 0; p < classify->parts_count; p++)
+		classify->parts[p] &= (uint8_t)~CLASSIFY_BEGUN;
 }
 
 void classify_fini(struct classify *classify)
 {
 	free(classify->class);
 	free(classify->holder);
-	free(classify->number);
-	free(classify->lost);
 	free(classify->part);
-	free(classify->size);
-	free(classify->kept);
-	free(classify->is_root);
+	free(classify->parts);
 }

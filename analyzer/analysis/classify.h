@@ -5,35 +5,36 @@
 #ifndef ANALYSIS_CLASSIFY_H
 #define ANALYSIS_CLASSIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/attr.h"
 #include "graph.h"
 
+/* In .parts */
+enum classify_part {
+	CLASSIFY_LED_TO = 1u << 0, /* another component leads to it */
+	CLASSIFY_ONE = 1u << 1,	   /* it has a block, mapped ranges not counted */
+	CLASSIFY_MANY = 1u << 2,   /* it has several */
+	CLASSIFY_BEGUN = 1u << 3,  /* see classify_begins() */
+};
+
 /**
  * struct classify - all zero is nothing
  * @class:  by block: enum leaks_class
  * @holder: by block: who holds it, if it is reachable
- * @number: by block: number among the lost, from 0
- * @lost:   those, in any order; @lost_count
- * @part:   by number among the lost: its component
- * @parts_count: components; each leads only to smaller ones
- * @size:   by component: its blocks and bytes
- * @kept:   by component: what would be given back with it, itself included
- * @is_root: by component: no other leads to it
+ * @part:   by block: its component among the lost, or CLASSIFY_NO_PART
+ * @parts:  by component: enum classify_part; @parts_count
  */
 struct classify {
 	uint8_t *class;
 	uint16_t *holder;
-	uint32_t *number;
-	uint32_t *lost;
-	uint32_t lost_count;
 	uint32_t *part;
+	uint8_t *parts;
 	uint32_t parts_count;
-	struct leaks_count *size;
-	struct leaks_count *kept;
-	uint8_t *is_root;
 };
+
+#define CLASSIFY_NO_PART UINT32_MAX
 
 #define CLASSIFY_UNSEEN 0xffu /* in .class after classify_reach(): cannot be reached */
 
@@ -44,14 +45,22 @@ attr_nodiscard int classify_reach(struct classify *classify, const struct graph 
 attr_nodiscard int classify_sort(struct classify *classify, const struct graph *graph);
 
 /**
- * classify_order() - the lost, by component
- * @ret_at:    numbers among the lost, those of a component one after the other
- * @ret_first: by component: where its own begin; one more at the end
+ * classify_begins() - is @block the first that is asked for, of a component that no other leads to?
  *
- * Both owned by the caller.  Return: 0 or -ENOMEM.
+ * All that is lost can be reached from such blocks.  Each is told of once, then
+ * classify_again() is needed.
  */
-attr_nodiscard int classify_order(const struct classify *classify, uint32_t **ret_at,
-				  uint32_t **ret_first);
+static inline bool classify_begins(struct classify *classify, uint32_t block)
+{
+	uint32_t part = classify->part[block];
+
+	if (part == CLASSIFY_NO_PART || classify->parts[part] & (CLASSIFY_LED_TO | CLASSIFY_BEGUN))
+		return false;
+	classify->parts[part] |= CLASSIFY_BEGUN;
+	return true;
+}
+
+void classify_again(struct classify *classify);
 void classify_fini(struct classify *classify);
 
 #endif /* ANALYSIS_CLASSIFY_H */

@@ -1,41 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dominators of a graph of blocks, without recursion. */
+/*
+ * Dominators of a graph of blocks, without recursion.
+ *
+ * There may be many millions of blocks, so what one step needs no longer is
+ * given back, or serves the next one.
+ */
+#include "dominators.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
-#include "dominators.h"
-
-/* A vertex on the way down. */
-struct step {
-	uint32_t number;
-	uint64_t edge;
-};
 
 /*
- * @number: by block: 0 while it has not been seen
+ * @number: by block: 0 while it has not been seen; then a stack
  * @parent, @semi, @label: by number
  * @first, @from: by number: the numbers of those that lead to it
  */
 struct work {
 	const struct graph *graph;
 	struct dominators *ret;
+	const uint64_t *roots;
 	uint32_t *number;
 	uint32_t *parent;
 	uint32_t *semi;
 	uint32_t *label;
-	uint64_t *first;
+	uint32_t *first;
 	uint32_t *from;
-	struct step *path;
-	size_t path_count;
 };
 
-static inline uint32_t target_of(const struct graph *graph, uint64_t edge)
+static inline bool is_root(const struct work *work, uint32_t block)
+{
+	return work->roots[block / 64] >> block % 64 & 1;
+}
+
+static inline uint32_t target_of(const struct graph *graph, uint32_t edge)
 {
 	return graph->edges.at[edge].to & ~GRAPH_INSIDE;
 }
 
+/* ------------------------------------------------------------ search in depth */
+
+/* In @semi is what edge to follow next, as long as it is not needed. */
 static void enter(struct work *work, uint32_t block, uint32_t parent)
 {
 	uint32_t number = ++work->ret->count;
@@ -43,80 +50,84 @@ static void enter(struct work *work, uint32_t block, uint32_t parent)
 	work->number[block] = number;
 	work->ret->block[number] = block;
 	work->parent[number] = parent;
-	work->path[work->path_count++] = (struct step){ number, work->graph->first[block] };
+	work->semi[number] = work->graph->first[block];
 }
 
 static void search(struct work *work, uint32_t root)
 {
 	const struct graph *graph = work->graph;
+	uint32_t at;
 
 	if (work->number[root])
 		return;
 	enter(work, root, DOMINATORS_ROOT);
-	while (work->path_count) {
-		struct step *step = &work->path[work->path_count - 1];
-		uint64_t end = graph->first[work->ret->block[step->number] + 1];
-		uint32_t number = step->number;
-		bool deeper = false;
+	at = work->ret->count;
+	while (at != DOMINATORS_ROOT) {
+		uint32_t end = graph->first[work->ret->block[at] + 1];
+		uint32_t edge = work->semi[at];
 
-		while (step->edge < end && !deeper) {
-			uint32_t to = target_of(graph, step->edge++);
-
-			if (!work->number[to]) {
-				enter(work, to, number);
-				deeper = true;
-			}
+		while (edge < end && work->number[target_of(graph, edge)])
+			edge++;
+		work->semi[at] = edge + 1;
+		if (edge < end) {
+			enter(work, target_of(graph, edge), at);
+			at = work->ret->count;
+		} else {
+			at = work->parent[at];
 		}
-		if (!deeper)
-			work->path_count--;
 	}
 }
 
 /* Who leads to whom, the other way round. */
-static int turn_round(struct work *work, const uint32_t *roots, size_t count)
+static int turn_round(struct work *work)
 {
 	const struct graph *graph = work->graph;
 	uint32_t last = work->ret->count;
-	uint64_t *first = calloc((size_t)last + 3, sizeof(*first));
+	uint32_t *first = calloc((size_t)last + 3, sizeof(*first));
+	uint64_t all = 0;
 
 	work->first = first;
 	if (!first)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		first[work->number[roots[i]] + 2]++;
 	for (uint32_t v = 2; v <= last; v++) {
 		uint32_t block = work->ret->block[v];
 
+		first[v + 2] += is_root(work, block);
 		for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++)
 			first[work->number[target_of(graph, e)] + 2]++;
+		all += graph->first[block + 1] - graph->first[block] + 1;
 	}
+	if (all >= UINT32_MAX)
+		return -E2BIG;
 	for (uint32_t v = 2; v <= last + 2; v++)
 		first[v] += first[v - 1];
-	work->from = malloc((first[last + 2] + 1) * sizeof(*work->from));
+	work->from = malloc(((size_t)first[last + 2] + 1) * sizeof(*work->from));
 	if (!work->from)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		work->from[first[work->number[roots[i]] + 1]++] = DOMINATORS_ROOT;
 	for (uint32_t v = 2; v <= last; v++) {
 		uint32_t block = work->ret->block[v];
 
+		if (is_root(work, block))
+			work->from[first[v + 1]++] = DOMINATORS_ROOT;
 		for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++)
 			work->from[first[work->number[target_of(graph, e)] + 1]++] = v;
 	}
 	return 0;
 }
 
+/* ---------------------------------------------------------------- dominators */
+
 /* The smallest label on the way from @v up to what lies below @limit. */
 static uint32_t compress(struct work *work, uint32_t v, uint32_t limit)
 {
 	uint32_t *parent = work->parent, *label = work->label;
-	struct step *path = work->path;
+	uint32_t *path = work->number;
 	size_t count = 0;
 
 	for (uint32_t at = v; parent[at] > limit; at = parent[at])
-		path[count++].number = at;
+		path[count++] = at;
 	while (count > 0) {
-		uint32_t at = path[--count].number;
+		uint32_t at = path[--count];
 		uint32_t above = parent[at];
 
 		if (label[above] < label[at])
@@ -134,7 +145,7 @@ static void find(struct work *work)
 		work->semi[v] = work->label[v] = v;
 	for (uint32_t v = work->ret->count; v > DOMINATORS_ROOT; v--) {
 		above[v] = work->parent[v];
-		for (uint64_t i = work->first[v]; i < work->first[v + 1]; i++) {
+		for (uint32_t i = work->first[v]; i < work->first[v + 1]; i++) {
 			uint32_t from = work->from[i];
 
 			if (from > v)
@@ -149,33 +160,47 @@ static void find(struct work *work)
 			above[v] = above[above[v]];
 }
 
-int dominators_find(struct dominators *dominators, const struct graph *graph, const uint32_t *roots,
-		    size_t count)
+/* What is not used stays untouched, and is given back. */
+static uint32_t *fit(uint32_t *array, uint32_t count)
+{
+	uint32_t *smaller = realloc(array, ((size_t)count + 2) * sizeof(*array));
+
+	return smaller ? smaller : array;
+}
+
+int dominators_find(struct dominators *dominators, const struct graph *graph, const uint64_t *roots)
 {
 	size_t all = (size_t)graph->blocks.count + 2;
 	struct work work = {
 		.graph = graph,
 		.ret = dominators,
+		.roots = roots,
 		.number = calloc(all, sizeof(*work.number)),
 		.parent = malloc(all * sizeof(*work.parent)),
 		.semi = malloc(all * sizeof(*work.semi)),
-		.label = malloc(all * sizeof(*work.label)),
-		.path = malloc(all * sizeof(*work.path)),
 	};
 	int r = -ENOMEM;
 
 	dominators->block = malloc(all * sizeof(*dominators->block));
-	dominators->above = malloc(all * sizeof(*dominators->above));
 	dominators->count = DOMINATORS_ROOT;
-	if (work.number && work.parent && work.semi && work.label && work.path &&
-	    dominators->block && dominators->above) {
-		dominators->above[DOMINATORS_ROOT] = DOMINATORS_ROOT;
+	if (work.number && work.parent && work.semi && dominators->block) {
 		work.parent[DOMINATORS_ROOT] = 0;
-		for (size_t i = 0; i < count; i++)
-			search(&work, roots[i]);
-		r = turn_round(&work, roots, count);
-		if (r == 0)
-			find(&work);
+		for (uint32_t i = 0; i < graph->blocks.count; i++)
+			if (is_root(&work, i))
+				search(&work, i);
+		dominators->block = fit(dominators->block, dominators->count);
+		r = turn_round(&work);
+	}
+	if (r == 0) {
+		size_t count = (size_t)dominators->count + 2;
+
+		work.label = malloc(count * sizeof(*work.label));
+		dominators->above = malloc(count * sizeof(*dominators->above));
+		r = work.label && dominators->above ? 0 : -ENOMEM;
+	}
+	if (r == 0) {
+		dominators->above[DOMINATORS_ROOT] = DOMINATORS_ROOT;
+		find(&work);
 	}
 	free(work.number);
 	free(work.parent);
@@ -183,7 +208,6 @@ int dominators_find(struct dominators *dominators, const struct graph *graph, co
 	free(work.label);
 	free(work.first);
 	free(work.from);
-	free(work.path);
 	return r;
 }
 

@@ -31,12 +31,14 @@ struct dominators {
 
 /**
  * dominators_find() - of all blocks that @roots lead to
- * @roots: blocks, any number of times; @count of them
+ * @roots: a bit for each block
  *
- * Return: 0 or -ENOMEM.
+ * It needs 28 bytes for each of these blocks and 4 for each pointer.
+ *
+ * Return: 0, -ENOMEM, or -E2BIG when there are 2^32 pointers.
  */
 attr_nodiscard int dominators_find(struct dominators *dominators, const struct graph *graph,
-				   const uint32_t *roots, size_t count);
+				   const uint64_t *roots);
 void dominators_fini(struct dominators *dominators);
 
 #endif /* ANALYSIS_DOMINATORS_H */

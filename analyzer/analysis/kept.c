@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "dominators.h"
 #include "kept.h"
 #include "model/sites.h"
 
@@ -31,7 +30,7 @@ struct site_sum {
  */
 struct work {
 	const struct graph *graph;
-	const struct classify *classify;
+	struct classify *classify;
 	struct site_sum *sites;
 	uint32_t *heads;
 	size_t heads_count;
@@ -83,12 +82,9 @@ static void search(struct work *work, size_t from, bool insides)
 	}
 }
 
-/* Return: how many of the first in @heads are roots of the graph. */
-static size_t find_ways(struct work *work, uint32_t *ret_roots)
+static void find_ways(struct work *work)
 {
 	const struct graph *graph = work->graph;
-	const struct classify *classify = work->classify;
-	size_t roots = 0;
 
 	for (size_t i = 0; i < graph->roots.count; i++)
 		if (!(graph->roots.at[i].to & GRAPH_INSIDE))
@@ -97,19 +93,15 @@ static size_t find_ways(struct work *work, uint32_t *ret_roots)
 	for (size_t i = 0; i < graph->roots.count; i++)
 		begin_at(work, graph->roots.at[i].to & ~GRAPH_INSIDE, (uint32_t)i);
 	search(work, 0, true);
-	for (uint32_t i = 0; i < classify->lost_count; i++) {
-		uint32_t block = classify->lost[i];
+	classify_again(work->classify);
+	for (uint32_t i = 0; i < graph->blocks.count; i++) {
 		size_t count = work->heads_count;
 
-		if (!classify->is_root[classify->part[i]] || work->before[block] != NOTHING)
+		if (!classify_begins(work->classify, i))
 			continue;
-		begin_at(work, block, NOTHING);
+		begin_at(work, i, NOTHING);
 		search(work, count, true);
 	}
-	for (uint32_t i = 0; i < graph->blocks.count; i++)
-		if (work->before[i] == i)
-			ret_roots[roots++] = i;
-	return roots;
 }
 
 static int add_step(struct work *work, size_t first, const struct leaks_step *step)
@@ -163,26 +155,71 @@ static int write_way(struct work *work, uint32_t block, struct leaks_kept *kept)
 
 /* ---------------------------------------------------------------------- sums */
 
-/* By number: what is given back with it. */
-static struct leaks_count *sum_up(const struct work *work, const struct dominators *dominators)
+/* What is held by itself, and the first of what is lost: a bit for each block. */
+static uint64_t *find_roots(const struct graph *graph, struct classify *classify)
 {
-	struct leaks_count *kept = calloc((size_t)dominators->count + 1, sizeof(*kept));
+	uint64_t *bits = calloc((size_t)graph->blocks.count / 64 + 1, sizeof(*bits));
 
-	for (uint32_t v = dominators->count; kept && v > DOMINATORS_ROOT; v--) {
-		uint32_t block = dominators->block[v];
+	if (!bits)
+		return NULL;
+	for (size_t i = 0; i < graph->roots.count; i++) {
+		uint32_t to = graph->roots.at[i].to;
+		uint32_t block = to & ~GRAPH_INSIDE;
 
-		if (!is_mapped(work, block)) {
-			kept[v].blocks++;
-			kept[v].bytes += work->graph->blocks.at[block].bytes;
-		}
-		kept[dominators->above[v]].blocks += kept[v].blocks;
-		kept[dominators->above[v]].bytes += kept[v].bytes;
+		/* A pointer to the inside holds what nothing better does. */
+		if (!(to & GRAPH_INSIDE) || classify->class[block] == LEAKS_POSSIBLE)
+			bits[block / 64] |= UINT64_C(1) << block % 64;
 	}
-	return kept;
+	classify_again(classify);
+	for (uint32_t i = 0; i < graph->blocks.count; i++)
+		if (classify_begins(classify, i))
+			bits[i / 64] |= UINT64_C(1) << i % 64;
+	return bits;
 }
 
-static void add_block(struct work *work, const struct leaks_count *kept, uint32_t block)
+static void sum_up(struct kept *kept, const struct graph *graph)
 {
+	const struct dominators *dominators = &kept->dominators;
+
+	for (uint32_t v = dominators->count; v > DOMINATORS_ROOT; v--) {
+		const struct block *block = &graph->blocks.at[dominators->block[v]];
+
+		if (block->site < graph->view->sites->count) {
+			kept->blocks[v]++;
+			kept->bytes[v] += block->bytes;
+		}
+		kept->blocks[dominators->above[v]] += kept->blocks[v];
+		kept->bytes[dominators->above[v]] += kept->bytes[v];
+	}
+}
+
+int kept_init(struct kept *kept, const struct graph *graph, struct classify *classify)
+{
+	uint64_t *roots = find_roots(graph, classify);
+	int r = roots ? dominators_find(&kept->dominators, graph, roots) : -ENOMEM;
+
+	free(roots);
+	if (r < 0)
+		return r;
+	kept->blocks = calloc((size_t)kept->dominators.count + 1, sizeof(*kept->blocks));
+	kept->bytes = calloc((size_t)kept->dominators.count + 1, sizeof(*kept->bytes));
+	if (!kept->blocks || !kept->bytes)
+		return -ENOMEM;
+	sum_up(kept, graph);
+	return 0;
+}
+
+void kept_fini(struct kept *kept)
+{
+	dominators_fini(&kept->dominators);
+	free(kept->blocks);
+	free(kept->bytes);
+	*kept = (struct kept){ 0 };
+}
+
+static void add_block(struct work *work, const struct kept *kept, uint32_t v)
+{
+	uint32_t block = kept->dominators.block[v];
 	struct site_sum *site;
 
 	if (is_mapped(work, block))
@@ -192,23 +229,23 @@ static void add_block(struct work *work, const struct leaks_count *kept, uint32_
 	site->own.bytes += work->graph->blocks.at[block].bytes;
 	/* Not once more below another one of the same site. */
 	if (!site->active) {
-		site->kept.blocks += kept->blocks;
-		site->kept.bytes += kept->bytes;
+		site->kept.blocks += kept->blocks[v];
+		site->kept.bytes += kept->bytes[v];
 	}
-	if (kept->bytes > site->most || site->example == NOTHING) {
-		site->most = kept->bytes;
+	if (kept->bytes[v] > site->most || site->example == NOTHING) {
+		site->most = kept->bytes[v];
 		site->example = block;
 	}
 }
 
 /* Down the tree and up again. */
-static int sum_sites(struct work *work, const struct dominators *dominators)
+static int sum_sites(struct work *work, const struct kept *kept)
 {
+	const struct dominators *dominators = &kept->dominators;
 	size_t all = (size_t)dominators->count + 1;
-	struct leaks_count *kept = sum_up(work, dominators);
 	uint32_t *child = calloc(all, sizeof(*child));
 	uint32_t *next = calloc(all, sizeof(*next));
-	int r = kept && child && next ? 0 : -ENOMEM;
+	int r = child && next ? 0 : -ENOMEM;
 	uint32_t v = DOMINATORS_ROOT;
 
 	for (uint32_t i = dominators->count; r == 0 && i > DOMINATORS_ROOT; i--) {
@@ -219,7 +256,7 @@ static int sum_sites(struct work *work, const struct dominators *dominators)
 		uint32_t block = dominators->block[v];
 
 		if (down && v != DOMINATORS_ROOT) {
-			add_block(work, &kept[v], block);
+			add_block(work, kept, v);
 			if (!is_mapped(work, block))
 				work->sites[site_of(work, block)].active++;
 		}
@@ -234,7 +271,6 @@ static int sum_sites(struct work *work, const struct dominators *dominators)
 		down = next[v] != 0;
 		v = down ? next[v] : dominators->above[v];
 	}
-	free(kept);
 	free(child);
 	free(next);
 	return r;
@@ -273,38 +309,37 @@ static int write_sites(struct work *work, struct result_leaks *leaks)
 	return r;
 }
 
-int kept_find(struct result_leaks *leaks, const struct graph *graph,
-	      const struct classify *classify)
+int kept_write(struct kept *kept, struct result_leaks *leaks, const struct graph *graph,
+	       struct classify *classify)
 {
 	uint32_t count = graph->blocks.count;
-	struct dominators dominators = { 0 };
 	struct work work = {
 		.graph = graph,
 		.classify = classify,
 		.sites = calloc((size_t)graph->view->sites->count + 1, sizeof(*work.sites)),
-		.heads = malloc(((size_t)count + 1) * sizeof(*work.heads)),
-		.before = malloc(((size_t)count + 1) * sizeof(*work.before)),
-		.edge = malloc(((size_t)count + 1) * sizeof(*work.edge)),
 	};
-	uint32_t *roots = malloc(((size_t)count + 1) * sizeof(*roots));
-	int r = work.sites && work.heads && work.before && work.edge && roots ? 0 : -ENOMEM;
+	int r = work.sites ? 0 : -ENOMEM;
 
+	if (r == 0) {
+		for (uint32_t i = 0; i < graph->view->sites->count; i++)
+			work.sites[i].example = NOTHING;
+		r = sum_sites(&work, kept);
+	}
+	kept_fini(kept);
+	work.heads = malloc(((size_t)count + 1) * sizeof(*work.heads));
+	work.before = malloc(((size_t)count + 1) * sizeof(*work.before));
+	work.edge = malloc(((size_t)count + 1) * sizeof(*work.edge));
+	if (r == 0 && !(work.heads && work.before && work.edge))
+		r = -ENOMEM;
 	if (r == 0) {
 		memset(work.before, 0xff, count * sizeof(*work.before));
 		memset(work.edge, 0xff, count * sizeof(*work.edge));
-		for (uint32_t i = 0; i < graph->view->sites->count; i++)
-			work.sites[i].example = NOTHING;
-		r = dominators_find(&dominators, graph, roots, find_ways(&work, roots));
-	}
-	if (r == 0)
-		r = sum_sites(&work, &dominators);
-	if (r == 0)
+		find_ways(&work);
 		r = write_sites(&work, leaks);
-	dominators_fini(&dominators);
+	}
 	free(work.sites);
 	free(work.heads);
 	free(work.before);
 	free(work.edge);
-	free(roots);
 	return r;
 }

@@ -9,12 +9,13 @@
 #include "base/vec.h"
 #include "classify.h"
 #include "graph.h"
+#include "kept.h"
 #include "model/result-leaks.h"
 
 typedef VEC(struct leaks_item) leaks_items;
 
 /** leaks_cycles() - an item for each shape of cycles, appended.  Return: 0 or -ENOMEM */
 attr_nodiscard int leaks_cycles(const struct classify *classify, const struct graph *graph,
-				leaks_items *items);
+				const struct kept *kept, leaks_items *items);
 
 #endif /* ANALYSIS_LEAKS_CYCLES_H */

@@ -48,8 +48,8 @@ static void add(struct leaks_count *count, uint64_t bytes)
 }
 
 /* Counts by class, by holder, and by site for the classes that are leaks. */
-static int count_all(struct result_leaks *leaks, const struct classify *classify,
-		     const struct graph *graph, struct leaks_item *table)
+static void count_all(struct result_leaks *leaks, const struct classify *classify,
+		      const struct graph *graph, struct leaks_item *table)
 {
 	const struct sites *sites = graph->view->sites;
 	bool sure = is_sure(leaks, graph->target);
@@ -69,21 +69,36 @@ static int count_all(struct result_leaks *leaks, const struct classify *classify
 				&table[(size_t) class * sites->count + block->site];
 
 			add(&item->own, block->bytes);
-			if (class == LEAKS_LOST) {
-				uint32_t part = classify->part[classify->number[i]];
-
-				item->indirect.blocks += classify->kept[part].blocks - 1;
-				item->indirect.bytes += classify->kept[part].bytes - block->bytes;
-			}
 		}
 	}
 	leaks->classes[LEAKS_UNKNOWN].blocks += graph->blocks.crowded;
-	return 0;
 }
 
-static int collect(struct result_leaks *leaks, const struct classify *classify,
-		   const struct graph *graph)
+/* What is lost through a block that is lost itself. */
+static void add_indirect(const struct result_leaks *leaks, const struct classify *classify,
+			 const struct graph *graph, const struct kept *kept,
+			 struct leaks_item *table)
 {
+	const struct dominators *dominators = &kept->dominators;
+	const struct sites *sites = graph->view->sites;
+	bool sure = is_sure(leaks, graph->target);
+
+	for (uint32_t v = DOMINATORS_ROOT + 1; v <= dominators->count; v++) {
+		const struct block *block = &graph->blocks.at[dominators->block[v]];
+		struct leaks_item *item;
+
+		if (dominators->above[v] != DOMINATORS_ROOT || block->site >= sites->count ||
+		    class_of(classify, graph, sure, dominators->block[v]) != LEAKS_LOST)
+			continue;
+		item = &table[(size_t)LEAKS_LOST * sites->count + block->site];
+		item->indirect.blocks += kept->blocks[v] - 1;
+		item->indirect.bytes += kept->bytes[v] - block->bytes;
+	}
+}
+
+static int collect(struct result_leaks *leaks, struct classify *classify, const struct graph *graph)
+{
+	struct kept kept = { 0 };
 	uint32_t sites = graph->view->sites->count;
 	size_t count = (size_t)sites * (LEAKS_POSSIBLE + 1);
 	struct leaks_item *table = calloc(count + 1, sizeof(*table));
@@ -97,8 +112,14 @@ static int collect(struct result_leaks *leaks, const struct classify *classify,
 		memcpy(leaks->holders, graph->holders.at,
 		       graph->holders.count * sizeof(*leaks->holders));
 		leaks->holders_count = graph->holders.count;
-		r = count_all(leaks, classify, graph, table);
+		count_all(leaks, classify, graph, table);
+		/* Now memory is needed for other things. */
+		free(classify->holder);
+		classify->holder = NULL;
+		r = kept_init(&kept, graph, classify);
 	}
+	if (r == 0)
+		add_indirect(leaks, classify, graph, &kept, table);
 	for (size_t i = 0; i < count && r == 0; i++) {
 		if (!table[i].own.blocks)
 			continue;
@@ -107,7 +128,10 @@ static int collect(struct result_leaks *leaks, const struct classify *classify,
 		r = vec_push(&items, table[i]);
 	}
 	if (r == 0 && leaks->classes[LEAKS_CYCLE].blocks)
-		r = leaks_cycles(classify, graph, &items);
+		r = leaks_cycles(classify, graph, &kept, &items);
+	if (r == 0)
+		r = kept_write(&kept, leaks, graph, classify);
+	kept_fini(&kept);
 	free(table);
 	leaks->items = items.at;
 	leaks->items_count = items.count;
@@ -126,23 +150,23 @@ static int look(struct result_leaks *leaks, const struct session_view *view,
 		r = roots_find(&graph, leaks);
 	if (r == 0)
 		r = graph_explain(&graph);
+	target->release(target->arg);
+	leaks->scan_ns = now_ns() - begin;
+	leaks->unread = graph.unread;
 	if (r == 0)
 		r = classify_reach(&classify, &graph);
 	if (r == 0)
 		r = hidden_find(&graph, &classify);
-	target->release(target->arg);
-	leaks->scan_ns = now_ns() - begin;
-	leaks->unread = graph.unread;
 	if (r == 0 && target->is_gone(target->arg)) {
 		leaks->why = strdup("the program had waited too long and went on");
 		r = -ECANCELED;
 	}
+	vec_fini(&graph.insides);
+	blocks_seal(&graph.blocks);
 	if (r == 0)
 		r = classify_sort(&classify, &graph);
 	if (r == 0)
 		r = collect(leaks, &classify, &graph);
-	if (r == 0)
-		r = kept_find(leaks, &graph, &classify);
 	if (r == 0) {
 		leaks->tables = graph.tables;
 		leaks->tables_count = view->sites->count;

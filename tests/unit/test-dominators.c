@@ -73,10 +73,13 @@ TEST(whoever_is_taken_away_takes_along_what_it_dominates)
 		uint32_t roots[3] = { below(BLOCKS), below(BLOCKS), below(BLOCKS) };
 		bool all[BLOCKS], left[BLOCKS];
 		size_t reached = 0;
+		uint64_t bits = 0;
 		struct graph graph;
 
 		make_graph(&graph, round % 3 + 1);
-		CHECK_EQ(dominators_find(&dominators, &graph, roots, 3), 0);
+		for (size_t i = 0; i < 3; i++)
+			bits |= UINT64_C(1) << roots[i];
+		CHECK_EQ(dominators_find(&dominators, &graph, &bits), 0);
 		reach(&graph, roots, 3, BLOCKS, all);
 		for (uint32_t b = 0; b < BLOCKS; b++)
 			reached += all[b];
@@ -98,7 +101,7 @@ TEST(nothing_is_dominated_when_nothing_is_held)
 	struct graph graph;
 
 	make_graph(&graph, 1);
-	CHECK_EQ(dominators_find(&dominators, &graph, NULL, 0), 0);
+	CHECK_EQ(dominators_find(&dominators, &graph, &(uint64_t){ 0 }), 0);
 	CHECK_EQ(dominators.count, DOMINATORS_ROOT);
 	dominators_fini(&dominators);
 	vec_fini(&graph.edges);

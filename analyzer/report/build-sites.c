@@ -79,31 +79,6 @@ static bool is_eval(void *arg, uint32_t node, uint32_t generation)
 	return count > 0 && strncmp(frames[count - 1].function, name, sizeof(name) - 1) == 0;
 }
 
-/*
- * Puts the node at @depth of a pair on top of @stack.  Most callers are those of
- * the pair before, whose stacks are known.
- */
-static int chain_node(struct build *build, size_t depth, uint32_t node, uint32_t generation,
-		      uint32_t *stack)
-{
-	struct build_link link = { node, generation, *stack, REPORT_NONE };
-	int r;
-
-	if (depth < build->chain.count) {
-		const struct build_link *last = &build->chain.at[depth];
-
-		if (last->node == node && last->generation == generation &&
-		    last->caller == *stack) {
-			*stack = last->stack;
-			return 0;
-		}
-		build->chain.count = depth;
-	}
-	r = build_push_node(build, node, generation, stack);
-	link.stack = *stack;
-	return r < 0 ? r : vec_push(&build->chain, link);
-}
-
 /* The document's stack for a pair of a native stack and a Python stack. */
 static int stack_of_pair(struct build *build, uint32_t node, uint32_t *ret_stack)
 {
@@ -121,10 +96,13 @@ static int stack_of_pair(struct build *build, uint32_t node, uint32_t *ret_stack
 	generation = pysplice_stack(splice, node);
 	if (generation < 0)
 		return (int)generation;
+	if (splice->outside > 1)
+		stack = splice->outside - 2;
 	for (size_t i = splice->nodes.count; i-- > 0;) {
-		int r = chain_node(build, splice->nodes.count - 1 - i, splice->nodes.at[i],
-				   (uint32_t)generation, &stack);
+		int r = build_push_node(build, splice->nodes.at[i], (uint32_t)generation, &stack);
 
+		if (r == 0)
+			r = pysplice_learn(splice, i, stack == REPORT_NONE ? 1 : stack + 2);
 		if (r < 0)
 			return r;
 	}

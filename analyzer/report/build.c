@@ -318,7 +318,6 @@ int report_add(struct report *report, const struct result_process *process, stru
 	origins_fini(&build.origins);
 	vec_fini(&build.frames);
 	vec_fini(&build.path);
-	vec_fini(&build.chain);
 	variables_fini(&build.variables);
 	members_fini(&build.members);
 	pysplice_fini(&build.splice);

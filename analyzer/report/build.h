@@ -14,14 +14,6 @@
 #include "symbol/resolve.h"
 #include "symbol/variables.h"
 
-/** struct build_link - a node of the last pair, the stack below it and the one with it */
-struct build_link {
-	uint32_t node;
-	uint32_t generation;
-	uint32_t caller;
-	uint32_t stack;
-};
-
 /**
  * struct build - one process being added
  * @stack_of:  per node: 0 not known yet, 1 no stack, else number of the stack + 2
@@ -30,7 +22,6 @@ struct build_link {
  * @sig_of:    per site of the heap its signature, for what comes after the sites
  * @path:      nodes on the way to the root
  * @splice:    for stacks with Python frames
- * @chain:     the last of them, the outermost node first
  * @variables: names of data; @members: of members of classes
  * @origins:   of the document's stacks, when there is an interpreter
  * @end_of:    per site of the heap what it held at the end of user code; or NULL
@@ -46,7 +37,6 @@ struct build {
 	uint64_t *sig_of;
 	VEC(uint32_t) path;
 	struct pysplice splice;
-	VEC(struct build_link) chain;
 	struct variables variables;
 	struct members members;
 	struct origins origins;

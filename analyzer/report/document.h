@@ -260,12 +260,14 @@ struct report_tree {
  * @process: whose modules it was made with, counted from 1; 0: good for all
  * @counts:  it says something about the site
  * @interpreter: only where no Python function is on the stack
+ * @ends:    what is outside of it says nothing
  */
 struct report_sig_line {
 	uint32_t text;
 	uint32_t process;
 	bool counts;
 	bool interpreter;
+	bool ends;
 };
 
 /** struct report - the document; @frames and @stacks are referred to by number */

@@ -70,6 +70,7 @@ static int make_line(struct report *report, const struct report_process *process
 	line->counts = counts(string_of(report, frame->function), module, frame->named);
 	/* How the interpreter comes from one to another changes as it warms up. */
 	line->interpreter = frame->kind == RESOLVE_NATIVE && module && names_is_interpreter(module);
+	line->ends = strcmp(string_of(report, frame->function), "main") == 0;
 	/* Of code without a name, the build counts: another process may have another. */
 	line->process = 0;
 	if (frame->kind == RESOLVE_NATIVE && module && !frame->named)
@@ -134,7 +135,7 @@ static int take_stack(struct report *report, const struct report_process *proces
 			continue;
 		if (!is_among(texts, count, line->text))
 			texts[count++] = line->text;
-		if (strcmp(string_of(report, report->frames.at[frame].function), "main") == 0)
+		if (line->ends)
 			break;
 	}
 	return (int)count;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/idmap.h"
 #include "base/vec.h"
 #include "model/result.h"
 
@@ -21,12 +22,23 @@
  *           NULL: it never is
  * @arg:     for @is_eval
  * @nodes:   result, innermost first: node ids, native and Python
+ * @keys:    as many: of what the stack from that node outwards depends on; 0: on more
+ * @outside: what pysplice_learn() was told of all that is outside of @nodes; 0: nothing is
+ * @known:   by key: what it was told
+ * @counts:  per node: runs of the loop, or groups of frames, from there outwards, + 1
+ * @roots:   per native node: the root of its stack
  */
 struct pysplice {
 	const struct result_process *process;
 	bool (*is_eval)(void *arg, uint32_t node, uint32_t generation);
 	void *arg;
 	VEC(uint32_t) nodes;
+	VEC(uint64_t) keys;
+	uint32_t outside;
+	struct idmap known;
+	uint32_t *counts;
+	uint32_t *roots;
+	VEC(uint32_t) path;
 	VEC(uint32_t) native;
 	VEC(uint32_t) python;
 	VEC(uint32_t) evals;
@@ -47,9 +59,20 @@ static inline bool pysplice_is_pair(const struct result_process *process, uint32
  * frames from the outermost inwards; if frames are missing at the outer end
  * of the native stack, from the innermost outwards.
  *
+ * A deep recursion makes as many stacks as it is deep: where everything from a
+ * node outwards is known, it is left out and @splice->outside says so.
+ *
  * Return: module generation of the native stack, from 1, or -ENOMEM.
  */
 attr_nodiscard int64_t pysplice_stack(struct pysplice *splice, uint32_t node);
+
+/**
+ * pysplice_learn() - the stack from @splice->nodes[@at] outwards need not be told again
+ * @stack: not 0; what @splice->outside is to be then
+ *
+ * Return: 0 or -ENOMEM.
+ */
+attr_nodiscard int pysplice_learn(struct pysplice *splice, size_t at, uint32_t stack);
 
 /** pysplice_fini() - give the memory back */
 void pysplice_fini(struct pysplice *splice);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
 #include "model/result-python.h"
 #include "symbol/pysplice.h"
 #include "test.h"
@@ -104,8 +107,8 @@ static const char *splice(const char *native_frames, const char *python_frames)
 	static struct pysplice result;
 	uint32_t pair = with_python(native(native_frames), python_frames);
 
-	result.process = &process;
-	result.is_eval = is_cold;
+	pysplice_fini(&result);
+	result = (struct pysplice){ .process = &process, .is_eval = is_cold };
 	CHECK(pysplice_is_pair(&process, pair));
 	CHECK_EQ(pysplice_stack(&result, pair), 7);
 	return letters(&result);
@@ -153,4 +156,58 @@ TEST(groups_without_a_run_follow_the_last_one)
 TEST(python_frames_survive_without_any_native_run)
 {
 	CHECK_STR(splice("md", "|1|2"), "12md");
+}
+
+/* The stack of @pair, of which only what is new is told: each node's stack is a text. */
+static const char *grown(struct pysplice *splice, uint32_t pair)
+{
+	static char texts[32][64];
+	static uint32_t taken;
+	const char *outside;
+	char *text;
+
+	CHECK_EQ(pysplice_stack(splice, pair), 7);
+	outside = splice->outside ? texts[splice->outside] : "";
+	for (size_t i = splice->nodes.count; i-- > 0;) {
+		text = texts[++taken];
+		CHECK(taken < 31);
+		(void)snprintf(text, sizeof(texts[0]), "%s%s", outside,
+			       letters(splice) + splice->nodes.count - 1 - i);
+		text[strlen(outside) + 1] = '\0';
+		CHECK_EQ(pysplice_learn(splice, i, taken), 0);
+		outside = text;
+	}
+	return outside;
+}
+
+TEST(of_a_deeper_stack_only_what_is_new_is_told)
+{
+	struct pysplice splice = { .process = &process };
+	uint32_t under = native("mExE"), deeper, frames, other, pairs[3];
+
+	frames = add(0, TENURE_NODE_PYTHON, 1u << 20, TENURE_PY_NODE_OUTER);
+	frames = add(frames, TENURE_NODE_PYTHON, 2u << 20, TENURE_PY_NODE_OUTER);
+	other = add(frames, TENURE_NODE_PYTHON, 3u << 20, 0);
+	pairs[0] = add(under, TENURE_NODE_PAIR, frames, 0);
+	deeper = add(under, TENURE_NODE_CALL, 0x10000u + 'y', 0);
+	deeper = add(deeper, TENURE_NODE_CALL, EVAL + 16, 0);
+	frames = add(other, TENURE_NODE_PYTHON, 4u << 20, TENURE_PY_NODE_OUTER);
+	pairs[1] = add(under, TENURE_NODE_PAIR, other, 0);
+	pairs[2] = add(deeper, TENURE_NODE_PAIR, frames, 0);
+
+	CHECK_STR(grown(&splice, pairs[0]), "m1x2");
+	CHECK_EQ(splice.nodes.count, 4);
+	/* The same run executes one frame more. */
+	CHECK_STR(grown(&splice, pairs[1]), "m1x23");
+	CHECK_EQ(splice.nodes.count, 1);
+	CHECK_STR(grown(&splice, pairs[2]), "m1x23y4");
+	CHECK_EQ(splice.nodes.count, 2);
+	/* Native code inside of the last run goes deeper, too. */
+	deeper = add(deeper, TENURE_NODE_CALL, 0x10000u + 'a', 0);
+	CHECK_STR(grown(&splice, add(deeper, TENURE_NODE_PAIR, frames, 0)), "m1x23y4a");
+	CHECK_EQ(splice.nodes.count, 1);
+	deeper = add(deeper, TENURE_NODE_CALL, 0x10000u + 'b', 0);
+	CHECK_STR(grown(&splice, add(deeper, TENURE_NODE_PAIR, frames, 0)), "m1x23y4ab");
+	CHECK_EQ(splice.nodes.count, 1);
+	pysplice_fini(&splice);
 }

@@ -54,6 +54,7 @@ struct memo_check {
  * @word:  as in its node; 0, which no frame has
  * @fp:    frame pointer in it; of value only with MEMO_NEEDS_FP
  * @node:  its id; that of the frame outside
+ * @spare: of no value
  * @flags: MEMO_*
  *
  * The check of the same index holds the place of its return address, which is
@@ -63,7 +64,8 @@ struct memo_frame {
 	uint64_t word;
 	uintptr_t fp;
 	uint32_t node;
-	uint32_t flags;
+	uint16_t spare;
+	uint16_t flags;
 };
 
 /**
@@ -219,7 +221,7 @@ static attr_always_inline void memo_put(struct memo_end *end, uintptr_t addr, ui
 					uintptr_t fp, uint32_t node, uint32_t flags)
 {
 	*end->check++ = (struct memo_check){ addr, step_load(addr) };
-	*end->frame++ = (struct memo_frame){ word, fp, node, flags };
+	*end->frame++ = (struct memo_frame){ word, fp, node, 0, (uint16_t)flags };
 }
 
 /**

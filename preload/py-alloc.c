@@ -14,6 +14,7 @@
 #include "intercept.h"
 #include "py-arena.h"
 #include "py-code.h"
+#include "py-frames.h"
 #include "py-gc.h"
 #include "py-provider.h"
 #include "py-state.h"
@@ -68,7 +69,8 @@ static attr_always_inline void got(struct thread *self, const struct stack_regs 
 		py->gc_wanted = NULL;
 	}
 	/* In this order: reading the stack tells whose GIL it is. */
-	stack = stack_capture(self, regs);
+	stack = likely(py && !watching) ? py_frames_capture(self, py, regs)
+					: stack_capture(self, regs);
 	py_types_settle(self, py, NULL);
 	record_alloc(self, block, bytes, stack,
 		     domain == PY_DOMAIN_OBJ ? TENURE_FN_PY_OBJ : TENURE_FN_PY_MEM);

@@ -6,6 +6,7 @@
 #define PRELOAD_PY_CHAIN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "py-abi.h"
@@ -14,12 +15,14 @@
  * struct py_frame - one Python frame
  * @code:  the code object, only compared while remembered
  * @frame: where the interpreter has it, likewise
+ * @lasti: the interpreter's own word for the instruction, likewise
  * @at:    offset of the instruction; the flags of its node, shifted
  * @node:  id of the stack that ends here
  */
 struct py_frame {
 	const void *code;
 	const void *frame;
+	uint64_t lasti;
 	uint32_t at;
 	uint32_t node;
 };
@@ -45,7 +48,13 @@ struct py_chain {
 };
 
 /** py_chain_begin() - at the innermost frame of a thread state, the calling thread's own */
-struct py_chain py_chain_begin(const struct py_abi *abi, const void *tstate);
+static attr_always_inline struct py_chain py_chain_begin(const struct py_abi *abi,
+							 const void *tstate)
+{
+	if (abi->tstate_cframe)
+		tstate = py_field(tstate, abi->tstate_cframe);
+	return (struct py_chain){ .frame = tstate ? py_field(tstate, abi->tstate_frame) : NULL };
+}
 
 /**
  * py_chain_read() - go on until @frames holds @until of them, or the chain ends
@@ -56,6 +65,53 @@ struct py_chain py_chain_begin(const struct py_abi *abi, const void *tstate);
  */
 void py_chain_read(const struct py_abi *abi, struct py_chain *chain, struct py_frame *frames,
 		   uint32_t until);
+
+enum py_chain_change {
+	PY_CHAIN_SAME,	/* nothing has changed */
+	PY_CHAIN_MOVED, /* the innermost frame is at another instruction */
+	PY_CHAIN_OTHER, /* anything else, perhaps nothing */
+};
+
+/**
+ * py_chain_compare() - what has changed since a chain was read
+ * @frame: the innermost one now
+ * @known: outermost first, behind one without a @frame
+ * @depth: of @known, more than 0
+ *
+ * Compares all frames, with no look at a frame that is not there any more.
+ * Context: any thread, guard held.
+ */
+enum py_chain_change py_chain_compare(const struct py_abi *abi, const void *frame,
+				      const struct py_frame *known, uint32_t depth);
+
+/** py_chain_move() - take over the instruction that the innermost frame of a chain is at */
+void py_chain_move(const struct py_abi *abi, struct py_frame *inner);
+
+/**
+ * struct py_renewed - what has become of a remembered chain
+ * @depth: frames there are now; 0: it must be read afresh
+ * @same:  of these, outermost ones whose nodes still hold
+ */
+struct py_renewed {
+	uint32_t depth;
+	uint32_t same;
+};
+
+/**
+ * py_chain_renew() - compare a remembered chain with the one there is now, all of it
+ * @frame: the innermost one
+ * @known: outermost first, behind one without a @frame; made to say what there is now,
+ *         all but @node
+ * @depth: of @known, more than 0
+ * @room:  in @known
+ *
+ * For few changes at the inner end, which is what mostly happens between one
+ * allocation and the next.  When it must be read afresh, @known is void.
+ *
+ * Context: any thread, guard held.
+ */
+struct py_renewed py_chain_renew(const struct py_abi *abi, const void *frame,
+				 struct py_frame *known, uint32_t depth, uint32_t room);
 
 /**
  * py_chain_follows() - is @outer still what called @inner, and in the same way?

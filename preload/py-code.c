@@ -24,13 +24,9 @@ uint32_t py_code_epoch_;
 static struct py_table table;
 static uint32_t next_id = 1;
 
-/* What tells this code object from another one at the same address. */
 static attr_always_inline uint32_t check_of(const void *code)
 {
-	const struct py_abi *abi = py_state.abi;
-	uintptr_t lines = (uintptr_t)py_field(code, abi->code_linetable);
-
-	return (uint32_t)(lines >> 4) ^ (uint32_t)py_field_int(code, abi->code_firstlineno) << 20;
+	return py_code_check(py_state.abi, code);
 }
 
 /* ------------------------------------------------------- the description */

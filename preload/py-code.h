@@ -27,6 +27,14 @@ uint32_t py_code_id(struct thread *thread, const void *code);
  */
 attr_cold void py_code_forget(const void *addr);
 
+/** py_code_check() - what tells this code object from another one at the same address */
+static attr_always_inline uint32_t py_code_check(const struct py_abi *abi, const void *code)
+{
+	uintptr_t lines = (uintptr_t)py_field(code, abi->code_linetable);
+
+	return (uint32_t)(lines >> 4) ^ (uint32_t)py_field_int(code, abi->code_firstlineno) << 20;
+}
+
 /** py_code_epoch() - changes whenever a code object was forgotten */
 static attr_always_inline uint32_t py_code_epoch(void);
 

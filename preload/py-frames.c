@@ -11,8 +11,9 @@
 #include "py-gc.h"
 #include "py-recall.h"
 #include "tenure/wire-python.h"
+#include "walk.h"
 
-const void *py_frames_tstate(const struct py_state *state, uint32_t with_gil)
+static attr_always_inline const void *tstate_of(const struct py_state *state, uint32_t with_gil)
 {
 	const void *own;
 
@@ -26,6 +27,11 @@ const void *py_frames_tstate(const struct py_state *state, uint32_t with_gil)
 	}
 	own = state->api.tstate_unchecked();
 	return own ? own : state->api.gilstate_this();
+}
+
+const void *py_frames_tstate(const struct py_state *state, uint32_t with_gil)
+{
+	return tstate_of(state, with_gil);
 }
 
 static attr_cold void check(struct thread *thread, const void *tstate)
@@ -52,16 +58,13 @@ static attr_always_inline uint32_t pair_of(struct py_thread *py, uint32_t native
 	return pair->node;
 }
 
-uint32_t py_frames_stack(struct thread *thread, uint32_t native)
+static attr_always_inline uint32_t beside(struct thread *thread, struct py_thread *py,
+					  uint32_t native)
 {
-	struct py_thread *py = py_thread_get(thread);
-	const void *tstate;
+	const void *tstate = tstate_of(&py_state, py->with_gil);
 	void *interp;
 	uint32_t python;
 
-	if (unlikely(!py))
-		return native;
-	tstate = py_frames_tstate(&py_state, py->with_gil);
 	if (!tstate)
 		return native;
 	if (unlikely(py_state.frames != PY_FRAMES_ON)) {
@@ -82,4 +85,17 @@ uint32_t py_frames_stack(struct thread *thread, uint32_t native)
 	if (unlikely(!py_gc_known(py, interp)))
 		py->gc_wanted = interp;
 	return pair_of(py, native, python);
+}
+
+uint32_t py_frames_stack(struct thread *thread, uint32_t native)
+{
+	struct py_thread *py = py_thread_get(thread);
+
+	return likely(py != NULL) ? beside(thread, py, native) : native;
+}
+
+uint32_t py_frames_capture(struct thread *thread, struct py_thread *py,
+			   const struct stack_regs *regs)
+{
+	return beside(thread, py, walk_capture(thread, regs));
 }

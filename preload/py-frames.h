@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "py-state.h"
+#include "stack.h"
 
 /**
  * py_frames_tstate() - thread state of the calling thread
@@ -26,5 +27,16 @@ const void *py_frames_tstate(const struct py_state *state, uint32_t with_gil);
  * allocation but the first time in a thread; new code objects are recorded.
  */
 uint32_t py_frames_stack(struct thread *thread, uint32_t native);
+
+/**
+ * py_frames_capture() - both stacks of a thread that is in an allocator hook
+ * @py:   its part of the provider
+ * @regs: from STACK_HERE()
+ *
+ * As stack_capture() would do it, once objects have been seen.
+ * Context: guard held, GIL held.
+ */
+uint32_t py_frames_capture(struct thread *thread, struct py_thread *py,
+			   const struct stack_regs *regs);
 
 #endif /* PRELOAD_PY_FRAMES_H */

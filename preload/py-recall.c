@@ -26,9 +26,19 @@
 #define PLACES	   4096u
 #define NOWHERE	   UINT32_MAX
 
+/* One more: before the outermost frame is one that is none. */
 static size_t bytes_for(uint32_t room)
 {
-	return (size_t)room * 2 * sizeof(struct py_frame);
+	return ((size_t)room * 2 + 1) * sizeof(struct py_frame);
+}
+
+/* Points into @pages, which have space for @room frames in the last stack and in the next. */
+static void lay_out(struct py_thread *py, void *pages, uint32_t room)
+{
+	py->last = (struct py_frame *)pages + 1;
+	py->fresh = py->last + room;
+	py->places = (uint32_t *)(py->fresh + room);
+	py->room = room;
 }
 
 int py_recall_new(struct py_thread *py)
@@ -37,16 +47,14 @@ int py_recall_new(struct py_thread *py)
 
 	if (!pages)
 		return -ENOMEM;
-	py->last = pages;
-	py->fresh = py->last + ROOM_FIRST;
-	py->places = (uint32_t *)(py->fresh + ROOM_FIRST);
-	py->room = ROOM_FIRST;
+	lay_out(py, pages, ROOM_FIRST);
 	return 0;
 }
 
 static attr_cold bool grow(struct py_thread *py)
 {
-	struct py_frame *last = py->last, *fresh = py->fresh;
+	const struct py_frame *last = py->last, *fresh = py->fresh;
+	const uint32_t *places = py->places;
 	uint32_t room = py->room;
 	struct sys_sigset old;
 	void *pages;
@@ -59,15 +67,12 @@ static attr_cold bool grow(struct py_thread *py)
 
 	/* A handler that left by longjmp() would leave half of it. */
 	sys_sigmask_all(&old);
-	py->last = pages;
-	py->fresh = py->last + (size_t)2 * room;
+	lay_out(py, pages, 2 * room);
 	memcpy(py->last, last, py->depth * sizeof(*last));
 	memcpy(py->fresh, fresh, room * sizeof(*fresh));
-	memcpy(py->fresh + (size_t)2 * room, py->places, PLACES * sizeof(*py->places));
-	py->places = (uint32_t *)(py->fresh + (size_t)2 * room);
-	py->room = 2 * room;
+	memcpy(py->places, places, PLACES * sizeof(*places));
 	(void)sys_sigmask(&old, NULL);
-	pages_unmap(last, bytes_for(room) + PLACES * sizeof(*py->places));
+	pages_unmap((void *)(uintptr_t)(last - 1), bytes_for(room) + PLACES * sizeof(*py->places));
 	return true;
 }
 
@@ -119,8 +124,8 @@ static attr_noinline uint32_t read_deep(struct py_thread *py, struct py_chain *c
 	return 0;
 }
 
-/* Node of one frame below @parent; 0 when code objects cannot be told. */
-static uint32_t node_of(struct thread *thread, const struct py_frame *frame, uint32_t parent)
+static attr_noinline uint32_t node_new(struct thread *thread, const struct py_frame *frame,
+				       uint32_t parent)
 {
 	uint32_t id = py_code_id(thread, frame->code);
 	uint64_t word;
@@ -136,6 +141,26 @@ static uint32_t node_of(struct thread *thread, const struct py_frame *frame, uin
 	return nodes_intern(parent, word, 0);
 }
 
+/* Node of one frame below @parent; 0 when code objects cannot be told. */
+static attr_always_inline uint32_t node_of(struct thread *thread, struct py_thread *py,
+					   const struct py_frame *frame, uint32_t parent)
+{
+	uint64_t key = (uint64_t)parent << 32 ^ (uintptr_t)frame->code << 16 ^ frame->at;
+	struct py_step *step = &py->steps[key * 0x9e3779b97f4a7c15ull >> (64 - PY_STEPS_BITS)];
+	uint32_t check = py_code_check(py_state.abi, frame->code);
+
+	if (unlikely(step->code != frame->code || step->at != frame->at || step->parent != parent ||
+		     step->check != check || step->epoch != py->epoch || !step->node)) {
+		step->node = node_new(thread, frame, parent);
+		step->code = frame->code;
+		step->check = check;
+		step->epoch = py->epoch;
+		step->parent = parent;
+		step->at = frame->at;
+	}
+	return step->node;
+}
+
 /* A stack of which the outer end is missing; nothing of it is remembered. */
 static attr_cold uint32_t intern_cut(struct thread *thread, struct py_thread *py)
 {
@@ -143,7 +168,7 @@ static attr_cold uint32_t intern_cut(struct thread *thread, struct py_thread *py
 
 	py->depth = 0;
 	for (uint32_t i = PY_RECALL_FRESH; i--;) {
-		uint32_t node = node_of(thread, &py->fresh[i], parent);
+		uint32_t node = node_of(thread, py, &py->fresh[i], parent);
 
 		if (!node)
 			return parent;
@@ -169,7 +194,7 @@ static uint32_t intern(struct thread *thread, struct py_thread *py, uint32_t cou
 
 	py->depth = kept;
 	while (count--) {
-		uint32_t node = node_of(thread, &fresh[count], parent);
+		uint32_t node = node_of(thread, py, &fresh[count], parent);
 
 		if (unlikely(!node)) {
 			py->depth = 0;
@@ -184,16 +209,12 @@ static uint32_t intern(struct thread *thread, struct py_thread *py, uint32_t cou
 	return parent;
 }
 
-uint32_t py_recall_stack(struct thread *thread, struct py_thread *py, const void *tstate)
+/* The whole chain, when it is not remembered or not enough of it. */
+static attr_noinline uint32_t read_afresh(struct thread *thread, struct py_thread *py,
+					  struct py_chain chain)
 {
-	struct py_chain chain = py_chain_begin(py_state.abi, tstate);
-	uint32_t kept = 0, epoch = py_code_epoch();
+	uint32_t kept = 0;
 
-	/* Taken before the code objects are looked at: one may be forgotten meanwhile. */
-	if (unlikely(py->epoch != epoch)) {
-		py->depth = 0;
-		py->epoch = epoch;
-	}
 	py_chain_read(py_state.abi, &chain, py->fresh, PY_RECALL_FRESH);
 	if (unlikely(chain.frame)) {
 		kept = read_deep(py, &chain);
@@ -204,4 +225,84 @@ uint32_t py_recall_stack(struct thread *thread, struct py_thread *py, const void
 		if (!grow(py))
 			return intern_cut(thread, py);
 	return chain.count ? intern(thread, py, chain.count, kept) : 0;
+}
+
+/* The nodes of the frames from @same on, of which there are @depth now. */
+static attr_always_inline uint32_t nodes_from(struct thread *thread, struct py_thread *py,
+					      uint32_t same, uint32_t depth)
+{
+	struct py_frame *last = py->last;
+	uint32_t parent = same ? last[same - 1].node : 0;
+
+	for (uint32_t i = same; i < depth; i++) {
+		uint32_t node = node_of(thread, py, &last[i], parent);
+
+		if (unlikely(!node))
+			return parent;
+		last[i].node = parent = node;
+	}
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	py->depth = depth;
+	return parent;
+}
+
+static attr_noinline uint32_t read_changed(struct thread *thread, struct py_thread *py,
+					   const void *frame)
+{
+	uint32_t depth = py->depth;
+	struct py_renewed now = { 0 };
+
+	py->depth = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (likely(depth - 1 < PY_RECALL_FRESH))
+		now = py_chain_renew(py_state.abi, frame, py->last, depth, PY_RECALL_FRESH);
+	if (unlikely(!now.depth)) {
+		py->depth = depth > PY_RECALL_FRESH ? depth : 0;
+		return read_afresh(thread, py, (struct py_chain){ .frame = frame });
+	}
+	return nodes_from(thread, py, now.same, now.depth);
+}
+
+static attr_noinline uint32_t read_moved(struct thread *thread, struct py_thread *py)
+{
+	uint32_t depth = py->depth;
+
+	/* Until it is whole again: who leaves a signal handler by longjmp() leaves half. */
+	py->depth = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	py_chain_move(py_state.abi, &py->last[depth - 1]);
+	return nodes_from(thread, py, depth - 1, depth);
+}
+
+static attr_always_inline uint32_t stack_of(struct thread *thread, struct py_thread *py,
+					    const void *tstate)
+{
+	struct py_chain chain = py_chain_begin(py_state.abi, tstate);
+	uint32_t depth = py->depth, epoch = py_code_epoch();
+
+	/* Taken before the code objects are looked at: one may be forgotten meanwhile. */
+	if (unlikely(py->epoch != epoch)) {
+		py->depth = depth = 0;
+		py->epoch = epoch;
+	}
+	if (likely(depth - 1 < PY_RECALL_FRESH)) {
+		enum py_chain_change change =
+			py_chain_compare(py_state.abi, chain.frame, py->last, depth);
+
+		if (likely(change == PY_CHAIN_SAME))
+			return py->last[depth - 1].node;
+		if (change == PY_CHAIN_MOVED)
+			return read_moved(thread, py);
+	}
+	return read_changed(thread, py, chain.frame);
+}
+
+uint32_t py_recall_stack(struct thread *thread, struct py_thread *py, const void *tstate)
+{
+	uint32_t node = stack_of(thread, py, tstate);
+
+#ifdef TENURE_PARANOID
+	py_recall_check(thread, py, tstate, node);
+#endif
+	return node;
 }

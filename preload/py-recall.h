@@ -30,4 +30,13 @@ attr_nodiscard int py_recall_new(struct py_thread *py);
  */
 uint32_t py_recall_stack(struct thread *thread, struct py_thread *py, const void *tstate);
 
+#ifdef TENURE_PARANOID
+/**
+ * py_recall_check() - called with the result of every reading, in test builds only
+ * @node: what py_recall_stack() is about to return
+ */
+void py_recall_check(struct thread *thread, struct py_thread *py, const void *tstate,
+		     uint32_t node);
+#endif
+
 #endif /* PRELOAD_PY_RECALL_H */

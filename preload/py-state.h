@@ -49,6 +49,28 @@ struct py_pair {
 	uint32_t node;
 };
 
+#define PY_STEPS_BITS 10
+#define PY_STEPS      (1u << PY_STEPS_BITS)
+
+/**
+ * struct py_step - the node of one frame inside a known stack; all 0 for none
+ * @code:   of the frame
+ * @check:  what tells it from another one at its address
+ * @epoch:  py_code_epoch() when this was noted
+ * @parent: the stack outside of it
+ * @at:     as struct py_frame has it
+ * @node:   what both make
+ */
+struct py_step {
+	const void *code;
+	uint32_t check;
+	uint32_t epoch;
+	uint32_t parent;
+	uint32_t at;
+	uint32_t node;
+	uint32_t reserved;
+};
+
 /**
  * struct py_thread - the provider's part of a thread; struct thread.provider
  * @last:       the last stack, outermost frame first
@@ -59,6 +81,7 @@ struct py_pair {
  * @turns:      deep stacks since one was read to its end
  * @epoch:      py_code_epoch() when @last was taken
  * @pairs:      nodes of pairs, by their halves; see py-frames.c
+ * @steps:      nodes of frames, by what they are made of; see py-recall.c
  * @interp:     interpreter that was seen last
  * @gc_epoch:   py_gc_epoch_ at that time
  * @current:    interpreter of the last stack, from 3.12 on, where interpreters have
@@ -80,6 +103,7 @@ struct py_thread {
 	const void *current;
 	void *gc_wanted;
 	struct py_pair pairs[PY_PAIRS];
+	struct py_step steps[PY_STEPS];
 };
 
 /** py_thread_new() - slow half of py_thread_get() */

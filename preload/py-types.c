@@ -305,21 +305,15 @@ static bool is_blank(const struct py_pending *pending)
 /* Return: false if it is too early to tell. */
 static bool look(struct thread *thread, const struct py_pending *pending)
 {
-	uint32_t type = pending->type;
+	uint32_t type;
 	struct {
 		uint64_t addr;
 		uint32_t stack;
 		uint32_t type;
 	} record;
 
-	if (likely(type)) {
-		const struct type *same = &types[type];
-
-		if (likely(pending->bytes >= same->presize + HEADER_BYTES) &&
-		    likely((uintptr_t)py_field(pending->block, same->presize + PY_OB_TYPE) ==
-			   same->at))
-			return true;
-	}
+	if (pending->where && *pending->where == pending->at)
+		return true;
 	type = type_of(thread, pending->block, pending->bytes);
 	if (!type && is_blank(pending))
 		return false;
@@ -390,6 +384,15 @@ void py_types_new(const struct py_thread *py, const void *block, size_t bytes, u
 	py_pending.bytes = bytes;
 	py_pending.stack = stack;
 	py_pending.type = likely(TENURE_NODE_KIND(node->word) == TENURE_NODE_PAIR) ? node->aux : 0;
+	py_pending.where = NULL;
+	if (likely(py_pending.type)) {
+		const struct type *same = &types[py_pending.type];
+
+		py_pending.at = same->at;
+		if (likely(bytes >= same->presize + HEADER_BYTES))
+			py_pending.where =
+				(const void *)((uintptr_t)block + same->presize + PY_OB_TYPE);
+	}
 }
 
 void py_types_forget(const void *block)

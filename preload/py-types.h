@@ -23,9 +23,13 @@
  * @bytes: as asked for
  * @stack: it was made on
  * @type:  id that the stack foretold, 0 for none
+ * @where: where that type's address will be, or NULL
+ * @at:    that address
  */
 struct py_pending {
 	const uint8_t *block;
+	const uintptr_t *where;
+	uintptr_t at;
 	size_t bytes;
 	uint32_t stack;
 	uint32_t type;
@@ -60,10 +64,15 @@ static attr_always_inline void py_types_settle(struct thread *thread, const stru
 {
 	if (!py_pending.block && likely(!py_types_late_))
 		return;
-	if (likely(py && py->current == py_types_interp_))
-		py_types_look(thread, py, ending);
-	else if (ending)
+	if (likely(py && py->current == py_types_interp_)) {
+		if (likely(py_pending.where && *py_pending.where == py_pending.at &&
+			   !py_types_late_))
+			py_pending.block = NULL;
+		else
+			py_types_look(thread, py, ending);
+	} else if (ending) {
 		py_types_drop(ending);
+	}
 }
 
 /** py_types_forget() - the block at @block, perhaps of a type, is given back */

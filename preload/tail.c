@@ -30,7 +30,8 @@ void tail_keep(struct tail *tail, const struct walk_memo *memo, uint32_t base)
 		const struct memo_frame *frame = &frames[base + 1 + i];
 		uintptr_t from = words_from(slot, check->addr);
 
-		if (from > place)
+		/* What is no address has bits where a node's word has its kind. */
+		if (from > place || TENURE_NODE_PC(check->value) != check->value)
 			return;
 		tail->entries[i] = (struct tail_entry){
 			.value = check->value,

@@ -21,6 +21,7 @@
 #define PRELOAD_TAIL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"
@@ -64,6 +65,15 @@ struct tail {
 };
 
 _Static_assert(sizeof(struct tail) == 128, "two cache lines");
+_Static_assert(offsetof(struct tail_entry, node) + 8 == sizeof(struct tail_entry) &&
+		       offsetof(struct memo_frame, node) + 8 == sizeof(struct memo_frame) &&
+		       offsetof(struct tail_entry, flags) - offsetof(struct tail_entry, node) ==
+			       offsetof(struct memo_frame, flags) -
+				       offsetof(struct memo_frame, node),
+	       "tail_put() copies node and flags in one");
+
+/* Of node, place, flags as one word, low byte first, shifted by 29: bytes from the end. */
+#define PLACE_MASK 0x7fff8ul
 
 #define TAIL_BYTES (sizeof(struct tail) << TAIL_BITS)
 
@@ -106,18 +116,19 @@ static attr_always_inline bool tail_put(const struct tail *tail, struct walk_mem
 		return tail_put_fp(tail, memo, regs);
 	memo->count = base + 1;
 	do {
-		uintptr_t addr = slot + entry->place * 8ul;
-		uint64_t value = entry->value;
+		uint64_t value = entry->value, rest;
+		uintptr_t addr;
 
+		__builtin_memcpy(&rest, &entry->node, sizeof(rest));
+		addr = slot + (rest >> 29 & PLACE_MASK);
 		check++;
 		frame++;
 		if (step_load(addr) != value)
 			return false;
 		check->addr = addr;
 		check->value = value;
-		frame->word = TENURE_NODE_WORD(TENURE_NODE_CALL, value);
-		frame->node = entry->node;
-		frame->flags = entry->flags;
+		frame->word = TENURE_NODE_WORD(TENURE_NODE_CALL, 0) | value;
+		__builtin_memcpy(&frame->node, &rest, sizeof(rest));
 		entry++;
 	} while (--left);
 	memo->count = (uint32_t)(check + 1 - memo->checks);

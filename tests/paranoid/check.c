@@ -2,7 +2,8 @@
 /*
  * The walker's conscience: compares every capture with a walk by the unwind
  * tables that remembers nothing, and each 101st with libunwind's, as well as
- * each that could not be followed to its end.
+ * each that could not be followed to its end.  Every Python stack is compared
+ * with the interpreter's chain of frames, read afresh.
  *
  * Linked with the shim's sources into libtenure-paranoid.so.  In the
  * directory $TENURE_PARANOID each process keeps a file of counters, alive
@@ -27,8 +28,12 @@
 #include "modules.h"
 #include "nodes.h"
 #include "pages.h"
+#include "py-chain.h"
+#include "py-code.h"
+#include "py-recall.h"
 #include "stack.h"
 #include "sys.h"
+#include "tenure/wire-python.h"
 #include "thread.h"
 #include "walk.h"
 
@@ -46,6 +51,7 @@ struct stacks {
 	uint64_t fast[ROOM];
 	uint64_t full[ROOM];
 	uint64_t lib[ROOM];
+	struct py_frame python[ROOM];
 	uint32_t fast_count;
 	uint32_t full_count;
 	uint32_t lib_count;
@@ -303,4 +309,49 @@ static attr_noinline void check(struct thread *thread, const struct stack_regs *
 void walk_check(struct thread *thread, const struct stack_regs *regs, uint32_t node)
 {
 	check(thread, regs, node);
+}
+
+/* What the frames read afresh are as node words, innermost first.  Return: their number. */
+static uint32_t python_words(struct stacks *s, struct thread *thread, const void *tstate)
+{
+	struct py_chain chain = py_chain_begin(py_state.abi, tstate);
+	uint32_t count = 0;
+
+	py_chain_read(py_state.abi, &chain, s->python, ROOM);
+	for (uint32_t i = 0; i < chain.count; i++) {
+		const struct py_frame *frame = &s->python[i];
+		uint64_t id = py_code_id(thread, frame->code);
+
+		if (id == PY_CODE_HIDDEN)
+			continue;
+		s->full[count] = TENURE_NODE_WORD(TENURE_NODE_PYTHON,
+						  id << TENURE_PY_OFFSET_BITS |
+							  (frame->at & TENURE_PY_OFFSET_NONE));
+		s->full[count++] |= (uint64_t)(frame->at >> PY_FRAME_FLAGS_SHIFT) << 48;
+	}
+	return chain.frame ? ROOM : count;
+}
+
+void py_recall_check(struct thread *thread, struct py_thread *py, const void *tstate, uint32_t node)
+{
+	struct paranoid_counters *c = open_counters();
+	struct stacks *s = stacks;
+	uint32_t id = node, at = 0;
+
+	/* It found out meanwhile that it may not read them, or that there are too many. */
+	if (!c || !s || !py->depth || py_state.frames != PY_FRAMES_ON)
+		return;
+	s->full_count = python_words(s, thread, tstate);
+	if (s->full_count == ROOM)
+		return;
+	for (; id; id = nodes_get(id)->parent, at++)
+		if (at == s->full_count || nodes_get(id)->word != s->full[at])
+			break;
+	count(&c->python);
+	if (!id && at == s->full_count)
+		return;
+	count(&c->python_differ);
+	for (s->fast_count = 0; node; node = nodes_get(node)->parent)
+		s->fast[s->fast_count++] = nodes_get(node)->word;
+	sample("Python frames differ", s, s->full, s->full_count);
 }

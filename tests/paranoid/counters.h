@@ -21,6 +21,8 @@
  * @lib_differ:  a frame is another one
  * @lib_shorter: libunwind stops earlier, all before is equal
  * @lib_longer:  libunwind goes on, all before is equal
+ * @python:      Python stacks compared with a chain of frames read afresh
+ * @python_differ: of these, not equal
  * @samples:     differences and cut stacks that could be written down
  */
 struct paranoid_counters {
@@ -35,6 +37,8 @@ struct paranoid_counters {
 	uint64_t lib_differ;
 	uint64_t lib_shorter;
 	uint64_t lib_longer;
+	uint64_t python;
+	uint64_t python_differ;
 	uint64_t samples;
 };
 

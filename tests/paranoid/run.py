@@ -5,7 +5,8 @@
     run.py LIBRARY DRAIN [--keep DIR] [--min CAPTURES] [--allow NAME]... -- COMMAND...
 
 Fails when the program fails, when a capture differed from the walk by the
-unwind tables, or when one differed from libunwind's in a way that --allow
+unwind tables, when a Python stack differed from the chain of frames read
+afresh, or when one differed from libunwind's in a way that --allow
 does not name (lib_differ, lib_shorter, lib_longer, cut, guessed).
 """
 import argparse
@@ -17,9 +18,9 @@ import sys
 import tempfile
 
 NAMES = ["captures", "frames", "differ", "generation", "cut", "guessed", "signals", "lib",
-         "lib_differ", "lib_shorter", "lib_longer", "samples"]
+         "lib_differ", "lib_shorter", "lib_longer", "python", "python_differ", "samples"]
 MUST_BE_ZERO = ["differ", "generation", "lib_differ", "lib_shorter", "lib_longer", "cut",
-                "guessed"]
+                "guessed", "python_differ"]
 
 
 def main():
@@ -28,6 +29,7 @@ def main():
     parser.add_argument("drain")
     parser.add_argument("--keep")
     parser.add_argument("--min", type=int, default=1)
+    parser.add_argument("--min-python", type=int, default=0, help="stacks, at least")
     parser.add_argument("--status", type=int, default=0, help="expected of the program")
     parser.add_argument("--allow", action="append", default=[])
     parser.add_argument("command", nargs="+")
@@ -59,6 +61,9 @@ def main():
         return 1
     if total["captures"] < args.min:
         print(f"only {total['captures']} captures", file=sys.stderr)
+        return 1
+    if total["python"] < args.min_python:
+        print(f"only {total['python']} Python stacks", file=sys.stderr)
         return 1
     if wrong:
         print(f"not zero: {', '.join(wrong)}\n{text[:20000]}", file=sys.stderr)

@@ -57,6 +57,7 @@ struct image_fd {
  * @retired:      slots whose owners are ending or gone; atomic
  * @retired_hint: where the search for such a slot goes on
  * @notes:        notes sent
+ * @late_marks:   marks of a signal that are still to be made; atomic
  * @slots:        mapped batches of slots; atomic
  */
 struct image {
@@ -73,6 +74,7 @@ struct image {
 	uint32_t retired;
 	uint32_t retired_hint;
 	uint32_t notes;
+	uint32_t late_marks;
 	struct image_fd pipe;
 	struct image_fd memory;
 	struct tenure_slot *slots[TENURE_SLOTS_MAX / TENURE_SLOT_BATCH];

@@ -14,6 +14,7 @@
 #include "intercept-new.h"
 #include "layer.h"
 #include "lookup.h"
+#include "marksig.h"
 #include "modules.h"
 #include "provider.h"
 #include "real.h"
@@ -44,6 +45,7 @@ static attr_noinline void at_exit(int status, void *arg)
 	thread = thread_enter();
 	if (!thread)
 		return;
+	marksig_late(thread);
 	modules_scan(thread);
 	thread_note_name(thread);
 	image_clock(thread);
@@ -70,6 +72,7 @@ __attribute__((constructor)) static void init(void)
 
 	real_init();
 	thread = thread_enter();
+	marksig_init();
 	if (!thread)
 		return;
 	if (on_exit)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "image.h"
+#include "marksig.h"
 #include "redirect.h"
 #include "scan.h"
 #include "sink.h"
@@ -187,8 +188,9 @@ static attr_cold bool make_room(struct thread *thread)
 	}
 	if (!flush_for(thread, TENURE_ALLOC_MAX))
 		return false;
+	/* Somebody may close it again at once; then the event comes back here. */
 	thread_open_limit(thread);
-	return thread->cursor < thread->limit;
+	return true;
 }
 
 /* After a pause too long for a delta: begin a chunk, whose head has the whole stamp. */
@@ -205,8 +207,10 @@ static attr_cold bool stamp_anew(struct thread *thread)
 static attr_cold void alloc_slow(struct thread *thread, const void *addr, size_t bytes,
 				 uint32_t stack, unsigned int fn)
 {
-	if (thread->cursor < thread->limit ? stamp_anew(thread) : make_room(thread))
+	if (thread->cursor < thread->limit ? stamp_anew(thread) : make_room(thread)) {
+		marksig_late(thread);
 		record_alloc(thread, addr, bytes, stack, fn);
+	}
 	scan_rest(thread);
 }
 
@@ -214,8 +218,10 @@ static attr_cold void free_slow(struct thread *thread, const void *addr, unsigne
 {
 	/* The block is still there, and its record is, too. */
 	scan_rest(thread);
-	if (thread->cursor < thread->limit ? stamp_anew(thread) : make_room(thread))
+	if (thread->cursor < thread->limit ? stamp_anew(thread) : make_room(thread)) {
+		marksig_late(thread);
 		record_free(thread, addr, flags);
+	}
 }
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tenure run: start a program and profile it and what it starts. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -28,6 +29,11 @@ static const char *const cycles_values[] = { "auto", "all", "off", NULL };
 static const uint32_t cycles_flags[] = { 0, TENURE_WELCOME_ALL_CYCLES, TENURE_WELCOME_NO_CYCLES };
 static const char *const follow_values[] = { "both", "fork", "exec", "none", NULL };
 
+/* Those that programs are sent from outside; the default action of the last two is nothing. */
+static const char *const signal_values[] = { "none",   "SIGHUP",   "SIGUSR1", "SIGUSR2",
+					     "SIGURG", "SIGWINCH", NULL };
+static const uint32_t signals[] = { 0, SIGHUP, SIGUSR1, SIGUSR2, SIGURG, SIGWINCH };
+
 static struct {
 	const char *output;
 	const char *record;
@@ -38,6 +44,7 @@ static struct {
 	uint64_t sample;
 	unsigned int cycles;
 	unsigned int follow;
+	unsigned int mark_signal;
 	bool no_output;
 	bool force;
 	bool no_python;
@@ -91,6 +98,11 @@ static const struct cli_option table[] = {
 	  &options.leaks },
 	{ "suppressions", 0, CLI_FILE, "FILE", NULL, "Recording", SUPPRESSIONS_TEXT,
 	  &options.suppressions },
+	{ "mark-signal", 0, CLI_CHOICE, NULL, signal_values, "Recording",
+	  "each time that a process gets this signal, put a mark of its name into the report; a "
+	  "handler that the program has set is called as well, and what would have ended the "
+	  "program does not",
+	  &options.mark_signal },
 	{ "paused", 0, CLI_FLAG, NULL, NULL, "Recording",
 	  "record nothing until the program calls tenure_start()", &options.paused },
 	{ "no-wait", 0, CLI_FLAG, NULL, NULL, "Recording",
@@ -131,6 +143,7 @@ static int set_options(struct run *run)
 		return -EINVAL;
 	}
 	run->server.sample_bytes = options.sample;
+	run->server.mark_signal = signals[options.mark_signal];
 	if (options.paused)
 		run->server.welcome_flags |= TENURE_WELCOME_PAUSED;
 	run->server.scan = options.leaks;

@@ -145,11 +145,12 @@ int handshake_pipe(int ret_ends[2], size_t *ret_bytes)
 	return 0;
 }
 
-int handshake_memfd(void)
+int handshake_memfd(uint32_t mark_signal)
 {
 	const struct tenure_shared page = {
 		.magic = TENURE_SHARED_MAGIC,
 		.version = TENURE_WIRE_VERSION,
+		.mark_signal = mark_signal,
 	};
 	cleanup_close int fd = memfd_create("tenure", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 

@@ -49,6 +49,6 @@ attr_nodiscard int handshake_answer(int socket, const struct tenure_welcome *wel
 attr_nodiscard int handshake_pipe(int ret_ends[2], size_t *ret_bytes);
 
 /** handshake_memfd() - shared memory with its header, sealed.  A descriptor or a negative errno */
-attr_nodiscard int handshake_memfd(void);
+attr_nodiscard int handshake_memfd(uint32_t mark_signal);
 
 #endif /* INPUT_HANDSHAKE_H */

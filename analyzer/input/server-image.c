@@ -244,7 +244,7 @@ static int add_image(struct server *server, const struct image_info *info, struc
 	int err = -ENOMEM;
 
 	if (image) {
-		image->memfd = handshake_memfd();
+		image->memfd = handshake_memfd(server->options.mark_signal);
 		err = image->memfd < 0 ? image->memfd : 0;
 	}
 	if (!err) {

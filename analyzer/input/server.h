@@ -33,6 +33,7 @@ struct server;
  * @sample_bytes:  likewise
  * @scan:          call input_ops.scan when a process comes to its end
  * @scan_flags:    enum tenure_scan_flag: and when else
+ * @mark_signal:   a signal that makes marks, 0: none
  * @scan_limit_ns: how long that may take, 0: 50 s
  * @queue_bytes:   stream bytes kept per image while their order is uncertain; 0: 64 MiB
  */
@@ -46,6 +47,7 @@ struct server_options {
 	size_t queue_bytes;
 	bool scan;
 	uint32_t scan_flags;
+	uint32_t mark_signal;
 	uint64_t scan_limit_ns;
 };
 

@@ -151,6 +151,7 @@ enum tenure_lost {
  * @lost:        events lost by cause; atomic
  * @scan:        enum tenure_scan; atomic, a futex that both sides share.  The rest of
  *               that conversation is in struct tenure_scan_area: tenure/wire-scan.h
+ * @mark_signal: a signal that makes marks, from the analyzer; 0: none does
  */
 struct tenure_shared {
 	uint32_t magic;
@@ -165,7 +166,7 @@ struct tenure_shared {
 	char off_reason[128];
 	uint64_t lost[TENURE_LOST_COUNT];
 	uint32_t scan;
-	uint32_t reserved;
+	uint32_t mark_signal;
 };
 
 enum tenure_slot_state {

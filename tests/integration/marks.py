@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
@@ -49,6 +50,31 @@ for thread in threads:
 over.set()
 for thread in threads:
     thread.join()
+"""
+
+# Gets the signal as it is by default, in a forked child, by a handler of its own, and after exec.
+SIGNALLED = """
+import os, signal, sys
+def send():
+    os.kill(os.getpid(), signal.SIGUSR2)
+assert signal.getsignal(signal.SIGUSR2) == signal.SIG_DFL
+send(); send()
+child = os.fork()
+if child == 0:
+    send()
+    os._exit(3)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+caught = []
+assert signal.signal(signal.SIGUSR2, lambda *args: caught.append(args)) == signal.SIG_DFL
+send()
+assert len(caught) == 1 and caught[0][0] == signal.SIGUSR2
+signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+send()
+signal.signal(signal.SIGUSR2, signal.SIG_DFL)
+send()
+if len(sys.argv) == 1:
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], "again"])
+print("done", len(caught))
 """
 
 
@@ -108,6 +134,29 @@ class Marks(cli.Case):
         again = json.loads((self.directory / "y.json").read_text())["processes"][0]
         self.assertEqual(again["marks"], found["marks"])
         self.assertEqual(again["checkpoints"], found["checkpoints"])
+
+    def test_a_signal_marks_when_asked_for(self):
+        process = self.start(cli.TENURE, "run", "-q", "-o", "x.json", "--mark-signal=SIGUSR2",
+                             sys.executable, "-c", GROWING)
+        for _ in range(5):
+            self.grow(process)
+            os.kill(process.program, signal.SIGUSR2)
+        found = self.finish(process, "x.json")
+        marks = found["marks"]
+        self.assertEqual([(m["name"], m["kind"]) for m in marks], [("SIGUSR2", "point")] * 5)
+        steps = [b["heap_bytes"] - a["heap_bytes"] for a, b in zip(marks, marks[1:])]
+        self.assertTrue(all(STEP - 65536 <= step <= STEP + 65536 for step in steps), steps)
+        self.assertTrue(any(s["name"] == "SIGUSR2" for s in found["checkpoints"]))
+
+    def test_it_marks_beside_what_the_program_makes_of_it(self):
+        self.tenure("run", "-q", "-o", "x.json", "--mark-signal=SIGUSR2", sys.executable, "-c",
+                    SIGNALLED, check=0)
+        found = json.loads((self.directory / "x.json").read_text())["processes"]
+        self.assertEqual([[m["name"] for m in p["marks"]] for p in found],
+                         [["SIGUSR2"] * n for n in (4, 1, 4, 1)])
+        # Without being asked, nothing is as if: the signal ends the program.
+        done = self.tenure("run", "-q", "-o", "y.json", sys.executable, "-c", SIGNALLED)
+        self.assertEqual(done.returncode, 128 + signal.SIGUSR2)
 
     def test_phases_begin_and_end(self):
         process = self.start(cli.TENURE, "run", "-q", "-o", "x.json", sys.executable, "-c", GROWING)

@@ -108,6 +108,11 @@ class Checker:
         said = [[m["kind"], m["name"]] for m in process.marks]
         self.expect("marks", marks, said)
 
+    def check_mark_counts(self, process, counts):
+        for name, count in counts.items():
+            self.expect(f"marks called {name}", count,
+                        sum(m["name"] == name for m in process.marks))
+
     def check_types(self, process, types):
         for name, figures in types.items():
             found = [t for t in process.types if t["name"] == name]

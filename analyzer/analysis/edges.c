@@ -172,7 +172,7 @@ static int begin_blocks(struct graph *graph, struct chunk *chunk, uint32_t last)
 static inline int add_edge(struct graph *graph, struct chunk *chunk, const struct word *word)
 {
 	uint64_t offset;
-	uint32_t to = blocks_find(&graph->blocks, word->word, &offset);
+	uint32_t to = graph_find(graph, word->word, &offset);
 	int r = 0;
 
 	if (to == BLOCKS_NONE)
@@ -219,6 +219,8 @@ static int look_at(struct pass *pass, unsigned int worker, struct chunk *chunk,
 	uint64_t hi = end < piece->end ? end : piece->end;
 	uint64_t seen = end_of(block) < piece->seen ? end_of(block) : piece->seen;
 	uint64_t from = lo - block->addr;
+	struct pyheap_words known;
+	bool is_known = graph->python && pyheap_words(graph->python, number, &known);
 	int r = 0;
 
 	if (lo >= hi)
@@ -232,6 +234,8 @@ static int look_at(struct pass *pass, unsigned int worker, struct chunk *chunk,
 	for (size_t i = 0; i < count; i++) {
 		if (likely(words[i] - graph->low >= graph->high - graph->low))
 			continue;
+		if (unlikely(is_known) && !pyheap_is_reference(&known, from + 8 * i))
+			continue;
 		if (reader->words_count == WORDS)
 			r = look_up(graph, chunk, reader);
 		if (r < 0)
@@ -242,6 +246,9 @@ static int look_at(struct pass *pass, unsigned int worker, struct chunk *chunk,
 			.from = from + 8 * i < UINT32_MAX ? (uint32_t)(from + 8 * i) : UINT32_MAX,
 		};
 	}
+	/* Where references are known to be, there are no other ones. */
+	if (is_known && known.to > known.from)
+		return 0;
 	return hidden_look(graph->hidden, worker, number, bytes, from, hi - lo, seen - lo);
 }
 

@@ -30,7 +30,7 @@ static inline uint32_t look_up(const struct graph *graph, uint64_t word, uint64_
 {
 	if (likely(word - graph->low >= graph->high - graph->low))
 		return BLOCKS_NONE;
-	return blocks_find(&graph->blocks, word, ret_offset);
+	return graph_find(graph, word, ret_offset);
 }
 
 int graph_root(struct graph *graph, uint64_t word, uint32_t holder, uint64_t addr)
@@ -74,6 +74,8 @@ int graph_init(struct graph *graph, const struct session_view *view, const struc
 	graph->heads = calloc((size_t)blocks->count + 1, sizeof(*graph->heads));
 	graph->tables = calloc((size_t)view->sites->count + 1, sizeof(*graph->tables));
 	r = graph->first && graph->heads && graph->tables ? graph_owners(graph) : -ENOMEM;
+	if (r == 0)
+		r = pyheap_new(graph, &graph->python);
 	if (r == 0) {
 		graph->hidden = hidden_new(graph);
 		r = graph->hidden ? edges_find(graph) : -ENOMEM;
@@ -129,4 +131,5 @@ void graph_fini(struct graph *graph)
 	free(graph->heads);
 	free(graph->tables);
 	hidden_free(graph->hidden);
+	graph->python = pyheap_free(graph->python);
 }

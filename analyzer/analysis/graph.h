@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "blocks.h"
 #include "model/result-leaks.h"
+#include "pyheap.h"
 
 /* In graph_edge.to: the pointer is to the inside of the block, and nothing explains that. */
 #define GRAPH_INSIDE (UINT32_C(1) << 31)
@@ -52,6 +53,7 @@ struct graph_inside {
  * @heads:   by block: enum graph_head
  * @hidden:  what may be pointers, until hidden_find()
  * @tables:  by site: of all its blocks
+ * @python:  objects of an interpreter; NULL: there is none
  * @unread:  bytes of blocks that could not be read
  * @low, @high: bounds of all blocks
  */
@@ -67,18 +69,30 @@ struct graph {
 	uint8_t *heads;
 	struct hidden *hidden;
 	struct leaks_table *tables;
+	struct pyheap *python;
 	uint64_t unread;
 	uint64_t low;
 	uint64_t high;
 };
 
+/** graph_find() - as blocks_find(), but for what cannot be a reference to a Python object */
+static inline uint32_t graph_find(const struct graph *graph, uint64_t word, uint64_t *ret_offset)
+{
+	uint32_t to = blocks_find(&graph->blocks, word, ret_offset);
+
+	if (graph->python && to != BLOCKS_NONE && !pyheap_counts(graph->python, to, *ret_offset))
+		return BLOCKS_NONE;
+	return to;
+}
+
 /*
  * Does a pointer there count for less?  What was mapped is a place to put things: it has no
- * beginning that would count for more.
+ * beginning that would count for more.  Python objects begin further behind.
  */
 static inline bool graph_is_inside(const struct graph *graph, uint32_t to, uint64_t offset)
 {
-	return offset >= 8 && graph->blocks.at[to].site != BLOCKS_SITE_MAPPED;
+	return offset >= 8 && graph->blocks.at[to].site != BLOCKS_SITE_MAPPED &&
+	       !(graph->python && graph->python->info[to]);
 }
 
 /* What is known of a block by its first words and by its site. */

@@ -85,11 +85,18 @@ static void search(struct work *work, size_t from, bool insides)
 static void find_ways(struct work *work)
 {
 	const struct graph *graph = work->graph;
+	size_t done;
 
+	/* From a module the way is the one that the program's author knows. */
+	for (size_t i = 0; i < graph->roots.count; i++)
+		if (graph->holders.at[graph->roots.at[i].holder].kind == LEAKS_HOLDER_MODULE)
+			begin_at(work, graph->roots.at[i].to, (uint32_t)i);
+	search(work, 0, false);
+	done = work->heads_count;
 	for (size_t i = 0; i < graph->roots.count; i++)
 		if (!(graph->roots.at[i].to & GRAPH_INSIDE))
 			begin_at(work, graph->roots.at[i].to, (uint32_t)i);
-	search(work, 0, false);
+	search(work, done, false);
 	for (size_t i = 0; i < graph->roots.count; i++)
 		begin_at(work, graph->roots.at[i].to & ~GRAPH_INSIDE, (uint32_t)i);
 	search(work, 0, true);

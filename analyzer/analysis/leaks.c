@@ -14,6 +14,7 @@
 #include "leaks.h"
 #include "model/heap.h"
 #include "model/sites.h"
+#include "pyroots.h"
 
 static uint64_t now_ns(void)
 {
@@ -138,6 +139,17 @@ static int collect(struct result_leaks *leaks, struct classify *classify, const 
 	return r;
 }
 
+/* Its memory is not needed any longer.  Return: -ECANCELED if it went on before; else @r */
+static int let_go(struct result_leaks *leaks, const struct target *target, uint64_t begin, int r)
+{
+	target->release(target->arg);
+	leaks->scan_ns = now_ns() - begin;
+	if (r < 0 || !target->is_gone(target->arg))
+		return r;
+	leaks->why = strdup("the program had waited too long and went on");
+	return -ECANCELED;
+}
+
 static int look(struct result_leaks *leaks, const struct session_view *view,
 		const struct target *target)
 {
@@ -150,23 +162,26 @@ static int look(struct result_leaks *leaks, const struct session_view *view,
 		r = roots_find(&graph, leaks);
 	if (r == 0)
 		r = graph_explain(&graph);
-	target->release(target->arg);
-	leaks->scan_ns = now_ns() - begin;
+	/* Objects have counts and names that are read when it is known which are wanted. */
+	if (!graph.python)
+		r = let_go(leaks, target, begin, r);
 	leaks->unread = graph.unread;
+	if (r == 0)
+		r = pyroots_settle(&graph);
 	if (r == 0)
 		r = classify_reach(&classify, &graph);
 	if (r == 0)
+		r = pyroots_add(&graph, &classify);
+	if (r == 0)
 		r = hidden_find(&graph, &classify);
-	if (r == 0 && target->is_gone(target->arg)) {
-		leaks->why = strdup("the program had waited too long and went on");
-		r = -ECANCELED;
-	}
 	vec_fini(&graph.insides);
 	blocks_seal(&graph.blocks);
 	if (r == 0)
 		r = classify_sort(&classify, &graph);
 	if (r == 0)
 		r = collect(leaks, &classify, &graph);
+	if (graph.python)
+		r = let_go(leaks, target, begin, r);
 	if (r == 0) {
 		leaks->tables = graph.tables;
 		leaks->tables_count = view->sites->count;

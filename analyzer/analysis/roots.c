@@ -325,7 +325,7 @@ int roots_find(struct graph *graph, struct result_leaks *leaks)
 		r = scan_threads(graph, leaks, tls_bytes);
 	if (r == 0)
 		r = add_special(graph, GRAPH_RUNTIME, LEAKS_HOLDER_RUNTIME);
-	if (r == 0)
+	if (r == 0 && !graph->python)
 		r = add_special(graph, GRAPH_PYTHON, LEAKS_HOLDER_PYTHON);
 	leaks->partial = graph->view->partial || graph->target->lossy || leaks->unstopped > 0;
 	if (r == 0 && leaks->partial)

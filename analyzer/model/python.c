@@ -280,6 +280,11 @@ int python_feed(struct python *python, const struct event *event)
 	}
 }
 
+const struct result_python *python_seen(const struct python *python)
+{
+	return python->seen ? &python->result : NULL;
+}
+
 bool python_has_generations(const struct python *python)
 {
 	return !python->result.no_generations;

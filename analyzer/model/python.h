@@ -44,6 +44,9 @@ attr_nodiscard int python_freed(struct python *python, uint16_t thread, uint32_t
 void python_collected(const struct python *python, uint32_t site, uint64_t *ret_blocks,
 		      uint64_t *ret_bytes);
 
+/** python_seen() - the interpreter, or NULL; not all of it is known before python_finish() */
+const struct result_python *python_seen(const struct python *python);
+
 /** python_has_generations() - false: a block's is the number of collections it has survived */
 bool python_has_generations(const struct python *python);
 

@@ -29,7 +29,8 @@ enum leaks_holder_kind {
 	LEAKS_HOLDER_REGISTER, /* likewise */
 	LEAKS_HOLDER_TLS,      /* likewise: thread-local variables and pthread_setspecific() */
 	LEAKS_HOLDER_RUNTIME,  /* blocks of the dynamic linker */
-	LEAKS_HOLDER_PYTHON,   /* blocks of an interpreter's own allocators */
+	LEAKS_HOLDER_PYTHON,   /* an interpreter, in a way that is not known */
+	LEAKS_HOLDER_MODULE,   /* a Python module: where people look from */
 	LEAKS_HOLDER_MEMORY,   /* memory of which it is not known whose it is */
 	LEAKS_HOLDER_COUNT,
 };

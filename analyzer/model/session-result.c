@@ -65,6 +65,7 @@ void session_end(struct session *session, const struct image_end *end)
 void session_view(const struct session *session, struct session_view *ret_view)
 {
 	const struct result_trust *trust = &session->result.trust;
+	const struct result_python *python = python_seen(session->python);
 
 	*ret_view = (struct session_view){
 		.heap = &session->heap,
@@ -78,6 +79,9 @@ void session_view(const struct session *session, struct session_view *ret_view)
 			   session->info.sample_bytes || session->stopped || session->late ||
 			   trust->unmatched || trust->bad_bytes || session->no_memory,
 	};
+	if (python)
+		ret_view->python =
+			(struct session_python){ python->minor, python->start, python->end };
 }
 
 void session_give_leaks(struct session *session, const struct result_leaks *leaks)

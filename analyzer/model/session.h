@@ -22,6 +22,13 @@ struct maps;
 struct maps_range;
 struct result_leaks;
 
+/** struct session_python - its interpreter: 3.minor, 0: there is none; and where it lies */
+struct session_python {
+	uint32_t minor;
+	uint64_t start;
+	uint64_t end;
+};
+
 /**
  * struct session_view - what is alive in it now; borrowed, valid until the next event
  * @breaks:  what the program itself took by brk() and sbrk()
@@ -37,6 +44,7 @@ struct session_view {
 	size_t breaks_count;
 	const struct result_module *modules;
 	size_t modules_count;
+	struct session_python python;
 	bool partial;
 };
 

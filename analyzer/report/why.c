@@ -158,7 +158,10 @@ static void print_root(const struct text *text, const struct report_held *held)
 		(void)fputs("the runtime, whose own it is or that it belongs to", file);
 		break;
 	case LEAKS_HOLDER_PYTHON:
-		(void)fputs("the Python interpreter, whose own it is or that it belongs to", file);
+		(void)fputs("the Python interpreter, in a way that is not known", file);
+		break;
+	case LEAKS_HOLDER_MODULE:
+		(void)fputs("a module", file);
 		break;
 	default:
 		(void)fputs("memory of which it is not known whose it is", file);

@@ -114,10 +114,10 @@ static const char *const leaks[] = {
 };
 
 static const char *const holders[] = {
-	[LEAKS_HOLDER_GLOBAL] = "global",     [LEAKS_HOLDER_STACK] = "stack",
-	[LEAKS_HOLDER_REGISTER] = "register", [LEAKS_HOLDER_TLS] = "thread_local",
-	[LEAKS_HOLDER_RUNTIME] = "runtime",   [LEAKS_HOLDER_PYTHON] = "python",
-	[LEAKS_HOLDER_MEMORY] = "memory",
+	[LEAKS_HOLDER_GLOBAL] = "global",	 [LEAKS_HOLDER_STACK] = "stack",
+	[LEAKS_HOLDER_REGISTER] = "register",	 [LEAKS_HOLDER_TLS] = "thread_local",
+	[LEAKS_HOLDER_RUNTIME] = "runtime",	 [LEAKS_HOLDER_PYTHON] = "python",
+	[LEAKS_HOLDER_MODULE] = "python_module", [LEAKS_HOLDER_MEMORY] = "memory",
 };
 
 static const char *const moments[] = {

@@ -8,6 +8,7 @@
 
 #include "gate/scope.h"
 #include "report/names.h"
+#include "report/origin.h"
 #include "symbol/resolve.h"
 
 const char *scope_after(const char *text, const char *prefix)
@@ -179,24 +180,23 @@ bool scope_matches(const char *pattern, const struct places_view *view, uint64_t
 	       is_in_package(report, text_of(report, frame_of(report, stack)->file), rest);
 }
 
-/* Not of Python's own library, of an installed package, or of no Python function at all. */
+/* Not of a library: the innermost Python function that has a file decides. */
 static bool is_own_code(const struct report *report, uint32_t stack)
 {
-	static const char *const others[] = { "/lib/python3", "/site-packages/",
-					      "/dist-packages/" };
+	bool has_python = false;
 
 	for (; stack != REPORT_NONE; stack = report->stacks.at[stack].caller) {
 		const struct report_frame *frame = frame_of(report, stack);
-		const char *file = text_of(report, frame->file);
+		enum origin_file file;
 
 		if (frame->kind != RESOLVE_PYTHON)
 			continue;
-		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-			if (strstr(file, others[i]))
-				return false;
-		return *file && strncmp(file, "<frozen ", 8) != 0;
+		file = origin_of_file(text_of(report, frame->file));
+		if (file != ORIGIN_FILE_NONE)
+			return file == ORIGIN_FILE_APPLICATION;
+		has_python = true;
 	}
-	return false;
+	return has_python;
 }
 
 bool scope_has_shape(const char *scope, const struct places_view *view,

@@ -5,14 +5,6 @@
 #include "report/origin.h"
 #include "symbol/resolve.h"
 
-enum file_class {
-	FILE_UNKNOWN, /* not looked at yet */
-	FILE_NONE,    /* "<string>" and the like: code made at run time */
-	FILE_IMPORT,
-	FILE_LIBRARY,
-	FILE_APPLICATION,
-};
-
 /* Of a stack: enum report_origin, and these. */
 #define IS_IMPORTING 0x40u /* an import is under way, and no application's code has begun in it */
 #define HAS_PYTHON   0x80u
@@ -23,7 +15,7 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-static enum file_class class_of(const char *file)
+enum origin_file origin_of_file(const char *file)
 {
 	static const char *const libraries[] = {
 		"/site-packages/",
@@ -33,55 +25,55 @@ static enum file_class class_of(const char *file)
 	};
 
 	if (begins(file, "<frozen importlib") || begins(file, "<frozen zipimport"))
-		return FILE_IMPORT;
+		return ORIGIN_FILE_IMPORT;
 	if (begins(file, "<frozen "))
-		return FILE_LIBRARY;
+		return ORIGIN_FILE_LIBRARY;
 	if (*file == '<' || !*file)
-		return FILE_NONE;
+		return ORIGIN_FILE_NONE;
 	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++)
 		if (strstr(file, libraries[i]))
-			return FILE_LIBRARY;
-	return FILE_APPLICATION;
+			return ORIGIN_FILE_LIBRARY;
+	return ORIGIN_FILE_APPLICATION;
 }
 
 /* Of the stack whose leaf is in a file of @class; @caller: of the rest. */
-static uint8_t step(enum file_class class, uint8_t caller)
+static uint8_t step(enum origin_file class, uint8_t caller)
 {
 	uint8_t importing = caller & IS_IMPORTING;
 
 	switch (class) {
-	case FILE_IMPORT:
+	case ORIGIN_FILE_IMPORT:
 		return REPORT_ORIGIN_INTERPRETER | IS_IMPORTING | HAS_PYTHON;
-	case FILE_LIBRARY:
+	case ORIGIN_FILE_LIBRARY:
 		return (uint8_t)(importing ? REPORT_ORIGIN_INTERPRETER : REPORT_ORIGIN_LIBRARY) |
 		       importing | HAS_PYTHON;
-	case FILE_NONE:
+	case ORIGIN_FILE_NONE:
 		if (caller & HAS_PYTHON)
 			return caller;
 		break;
-	case FILE_APPLICATION:
-	case FILE_UNKNOWN:
+	case ORIGIN_FILE_APPLICATION:
+	case ORIGIN_FILE_UNKNOWN:
 		break;
 	}
 	return REPORT_ORIGIN_APPLICATION | HAS_PYTHON;
 }
 
-static enum file_class class_of_frame(struct origins *origins, const struct report *report,
-				      const struct report_frame *frame)
+static enum origin_file class_of_frame(struct origins *origins, const struct report *report,
+				       const struct report_frame *frame)
 {
 	uint8_t *class = frame->file == REPORT_NONE ? NULL : &origins->of_file.at[frame->file];
 
 	if (!class)
-		return FILE_NONE;
-	if (*class == FILE_UNKNOWN)
-		*class = (uint8_t)class_of(intern_get(&report->strings, frame->file));
-	return (enum file_class) * class;
+		return ORIGIN_FILE_NONE;
+	if (*class == ORIGIN_FILE_UNKNOWN)
+		*class = (uint8_t)origin_of_file(intern_get(&report->strings, frame->file));
+	return (enum origin_file) * class;
 }
 
 int origins_update(struct origins *origins, const struct report *report)
 {
 	while (origins->of_file.count < report->strings.strings.count)
-		if (vec_push(&origins->of_file, FILE_UNKNOWN) < 0)
+		if (vec_push(&origins->of_file, ORIGIN_FILE_UNKNOWN) < 0)
 			return -ENOMEM;
 
 	/* A caller has a smaller number, so it is there already. */

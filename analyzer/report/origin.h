@@ -12,9 +12,20 @@
 #include "base/vec.h"
 #include "report/document.h"
 
+enum origin_file {
+	ORIGIN_FILE_UNKNOWN, /* not looked at yet */
+	ORIGIN_FILE_NONE,    /* "<string>" and the like: code made at run time */
+	ORIGIN_FILE_IMPORT,
+	ORIGIN_FILE_LIBRARY,
+	ORIGIN_FILE_APPLICATION,
+};
+
+/** origin_of_file() - whose a Python source file is, by its path */
+enum origin_file origin_of_file(const char *file);
+
 /**
  * struct origins - of the stacks of a document; all zero is a fresh one
- * @of_file:  by number of a string, what it is as the name of a source file
+ * @of_file:  by number of a string, enum origin_file of it as a path
  * @of_stack: by number of a stack
  */
 struct origins {

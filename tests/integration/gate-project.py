@@ -19,6 +19,16 @@ MIB = 1 << 20
 SKIPPED = 77
 PEAK = 24 * MIB
 
+COLLECTING = """
+import gc
+import sys
+kept = []
+for turn in range(12):
+    if "leak" in sys.argv:
+        kept.append(bytearray(1000))
+    gc.collect()
+"""
+
 
 class Story:
     """tenure in a directory that holds the project and its extension."""
@@ -144,6 +154,15 @@ def always_green(story, times):
         story.check("threads=8", status=0)
 
 
+def collections_as_checkpoints(story):
+    """Without marks growth is judged between full collections."""
+    (story.directory / "collecting.py").write_text(COLLECTING)
+    story.check(status=0, app="collecting.py")
+    out, _ = story.check("leak", status=23, app="collecting.py")
+    story.expect("bytes per full collection" in out and "collecting.py:7" in out,
+                 f"collections: {out}")
+
+
 def tell(interpreter, arguments):
     with tempfile.TemporaryDirectory() as directory:
         story = Story(os.path.abspath(arguments.tenure), Path(arguments.project).resolve(),
@@ -155,6 +174,7 @@ def tell(interpreter, arguments):
         cut_off(story)
         budgets(story)
         a_cycle(story)
+        collections_as_checkpoints(story)
         always_green(story, arguments.repeats)
         return story.problems
 

@@ -6,24 +6,29 @@
 
 #include "base/err.h"
 #include "base/fetch.h"
+#include "base/huge.h"
+#include "base/parallel.h"
 #include "blocks.h"
 #include "model/heap.h"
 #include "model/maps.h"
 
 #define REGION_SHIFT 22u
 #define REGION_WORDS (1u << (REGION_SHIFT - 3 - 6))
-#define AHEAD	     16u
 #define SPAN_REGIONS (UINT64_C(1) << 18) /* of one block: 1 TiB */
 
 /**
  * struct blocks_region - 4 MiB of addresses
- * @base: blocks that begin before it
- * @bits: where blocks begin, in units of 8 bytes; NULL: none does
- * @rank: blocks that begin in this region before each word of @bits
+ * @base:  blocks that begin before it
+ * @count: that begin in it
+ * @room:  where they are put, until they are in order
+ * @bits:  where blocks begin, in units of 8 bytes; NULL: none does
+ * @rank:  blocks that begin in this region before each word of @bits
  */
 struct blocks_region {
 	uint64_t number;
 	uint32_t base;
+	uint32_t count;
+	uint32_t room;
 	uint64_t *bits;
 	uint32_t *rank;
 };
@@ -123,27 +128,21 @@ void blocks_fetch(const struct blocks *blocks, uint64_t addr)
 	if (!region || !region->bits)
 		return;
 	fetch_line(&region->bits[unit / 64]);
-	if (region->rank)
-		fetch_line(&region->rank[unit / 64]);
+	fetch_line(&region->rank[unit / 64]);
 }
 
-/* Set the bit of where it begins.  Return: 0; 1: it was set; -ENOMEM. */
-static int mark(struct blocks *blocks, uint64_t addr, uint64_t bytes)
+/* Regions for it: the one where it begins, and all that it reaches into. */
+static int count_block(struct blocks *blocks, uint64_t addr, uint64_t bytes)
 {
 	uint64_t number = addr >> REGION_SHIFT;
 	uint64_t last = (addr + (bytes ? bytes - 1 : 0)) >> REGION_SHIFT;
-	uint64_t unit = addr >> 3 & (REGION_WORDS * 64 - 1);
 	struct blocks_region *region = get_region(blocks, number);
 
-	if (region && !region->bits)
-		region->bits = calloc(REGION_WORDS, sizeof(*region->bits));
-	if (!region || !region->bits)
+	if (!region)
 		return -ENOMEM;
-	if (region->bits[unit / 64] & 1ull << unit % 64)
-		return 1;
-	region->bits[unit / 64] |= 1ull << unit % 64;
+	region->count++;
 	/* A pointer to its far end must find a region too. */
-	if (last - number > SPAN_REGIONS)
+	if (unlikely(last - number > SPAN_REGIONS))
 		last = number + SPAN_REGIONS;
 	while (number < last)
 		if (!get_region(blocks, ++number))
@@ -158,9 +157,10 @@ static int by_number(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* Bring regions in order and count.  Return: 0 or -ENOMEM. */
-static int count_all(struct blocks *blocks)
+/* Bring regions in order, with room for what they have.  Return: 0 or -ENOMEM. */
+static int order_regions(struct blocks *blocks)
 {
+	size_t used = 0, i = 0;
 	uint32_t base = 0;
 	int r;
 
@@ -169,24 +169,38 @@ static int count_all(struct blocks *blocks)
 	qsort(blocks->regions, blocks->regions_count, sizeof(*blocks->regions), by_number);
 	blocks->table_bits--;
 	r = grow_table(blocks);
-	for (size_t i = 0; i < blocks->regions_count && r == 0; i++) {
-		struct blocks_region *region = &blocks->regions[i];
-		uint32_t in_region = 0;
+	if (r < 0)
+		return r;
+	for (size_t k = 0; k < blocks->regions_count; k++)
+		used += blocks->regions[k].count > 0;
+	blocks->bits = huge_alloc(used * REGION_WORDS, sizeof(*blocks->bits));
+	blocks->ranks = huge_alloc(used * REGION_WORDS, sizeof(*blocks->ranks));
+	if (!blocks->bits || !blocks->ranks)
+		return -ENOMEM;
+	for (size_t k = 0; k < blocks->regions_count; k++) {
+		struct blocks_region *region = &blocks->regions[k];
 
-		region->base = base;
-		if (!region->bits)
+		region->base = region->room = base;
+		base += region->count;
+		if (!region->count)
 			continue;
-		region->rank = malloc(REGION_WORDS * sizeof(*region->rank));
-		if (!region->rank)
-			return -ENOMEM;
-		for (uint32_t w = 0; w < REGION_WORDS; w++) {
-			region->rank[w] = in_region;
-			in_region += count_bits(region->bits[w]);
-		}
-		base += in_region;
+		region->bits = blocks->bits + i * REGION_WORDS;
+		region->rank = blocks->ranks + i * REGION_WORDS;
+		i++;
 	}
-	blocks->inner = base;
-	return r;
+	return 0;
+}
+
+/* How many begin before each word of bits.  Return: in all. */
+static uint32_t rank_words(struct blocks_region *region)
+{
+	uint32_t count = 0;
+
+	for (uint32_t w = 0; w < REGION_WORDS; w++) {
+		region->rank[w] = count;
+		count += count_bits(region->bits[w]);
+	}
+	return count;
 }
 
 /* Blocks that begin at @addr or before it; what lies in no region: BLOCKS_NONE. */
@@ -206,11 +220,14 @@ static inline uint32_t rank_of(const struct blocks *blocks, uint64_t addr, bool 
 	return region->base + region->rank[unit / 64] + count_bits(bits << (63 - unit % 64));
 }
 
+/* Of those that begin together the largest comes first. */
 static int by_addr(const void *a, const void *b)
 {
 	const struct block *x = a, *y = b;
 
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	return x->bytes > y->bytes ? -1 : x->bytes < y->bytes;
 }
 
 typedef VEC(struct block) block_vec;
@@ -276,50 +293,120 @@ static void find_outers(struct blocks *blocks)
 	}
 }
 
-/* All blocks into @at; those whose place is taken to @outers, or away. */
-static int place(struct blocks *blocks, const struct heap *heap, block_vec *outers)
+/* What one thread needs to bring regions in order. */
+struct sorter {
+	block_vec part;
+	block_vec outers;
+	uint64_t crowded;
+};
+
+struct sort {
+	struct blocks *blocks;
+	struct sorter sorters[PARALLEL_MAX];
+};
+
+/* Put it where its rank says; if that is taken, it is an outer one, or has no place. */
+static int place(struct sorter *sorter, struct block *to, const struct block *block)
 {
-	size_t slots = heap_slots(heap);
 	int r = 0;
 
-	for (size_t i = 0; i < slots && r == 0; i++) {
-		const struct heap_block *from = heap_at(heap, i);
-		const struct heap_block *ahead;
-		struct block block;
-		struct block *to;
-		bool begins;
-
-		/* First where its rank is, then where that says that it goes. */
-		ahead = i + 2 * AHEAD < slots ? heap_at(heap, i + 2 * AHEAD) : NULL;
-		if (ahead)
-			blocks_fetch(blocks, addr_of(ahead));
-		ahead = i + AHEAD < slots ? heap_at(heap, i + AHEAD) : NULL;
-		if (ahead)
-			fetch_line(&blocks->at[rank_of(blocks, addr_of(ahead), &begins) - 1]);
-		if (!from)
-			continue;
-		block = (struct block){ .addr = addr_of(from),
-					.bytes = heap_bytes(from),
-					.site = from->site };
-		to = &blocks->at[rank_of(blocks, block.addr, &begins) - 1];
-		if (!to->addr) {
-			*to = block;
-			continue;
-		}
+	if (!to->addr) {
+		*to = *block;
+	} else if (to->addr != block->addr) {
+		sorter->crowded++;
+	} else {
 		/* The larger one is around the other, if they begin together. */
-		if (to->addr != block.addr) {
-			blocks->crowded++;
-			continue;
-		}
-		r = vec_push(outers, block.bytes > to->bytes ? block : *to);
-		if (block.bytes <= to->bytes)
-			*to = block;
+		r = vec_push(&sorter->outers, block->bytes > to->bytes ? *block : *to);
+		if (block->bytes <= to->bytes)
+			*to = *block;
 	}
 	return r;
 }
 
+/* The blocks of one region, which the cache holds. */
+static int sort_region(void *arg, unsigned int worker, size_t index)
+{
+	struct sort *sort = arg;
+	struct sorter *sorter = &sort->sorters[worker];
+	struct blocks_region *region = &sort->blocks->regions[index];
+	struct block *at = sort->blocks->at + region->base;
+	uint32_t count = region->count;
+	int r = vec_reserve(&sorter->part, count);
+
+	if (r < 0 || !count)
+		return r;
+	memcpy(sorter->part.at, at, count * sizeof(*at));
+	memset(at, 0, count * sizeof(*at));
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t unit = sorter->part.at[i].addr >> 3 & (REGION_WORDS * 64 - 1);
+
+		region->bits[unit / 64] |= UINT64_C(1) << unit % 64;
+	}
+	region->count = rank_words(region);
+	for (uint32_t i = 0; i < count && r == 0; i++) {
+		const struct block *block = &sorter->part.at[i];
+		uint64_t unit = block->addr >> 3 & (REGION_WORDS * 64 - 1);
+		uint32_t rank = region->rank[unit / 64] +
+				count_bits(region->bits[unit / 64] << (63 - unit % 64));
+
+		r = place(sorter, &at[rank - 1], block);
+	}
+	return r;
+}
+
+/* Regions move together, where blocks had no place of their own. */
+static void close_up(struct blocks *blocks)
+{
+	uint32_t base = 0;
+
+	for (size_t i = 0; i < blocks->regions_count; i++) {
+		struct blocks_region *region = &blocks->regions[i];
+
+		if (base < region->base)
+			memmove(blocks->at + base, blocks->at + region->base,
+				region->count * sizeof(*blocks->at));
+		region->base = base;
+		base += region->count;
+	}
+	blocks->inner = base;
+}
+
+/*
+ * All blocks into @at in order, but those whose place is taken: to @outers, or
+ * away.  First each to its region, then in order there.
+ */
+static int sort_all(struct blocks *blocks, const struct heap *heap, block_vec *outers)
+{
+	struct sort sort = { .blocks = blocks };
+	size_t slots = heap_slots(heap);
+	int r = 0;
+
+	for (size_t i = 0; i < slots; i++) {
+		const struct heap_block *from = heap_at(heap, i);
+
+		if (!from)
+			continue;
+		blocks->at[find_region(blocks, addr_of(from) >> REGION_SHIFT)->room++] =
+			(struct block){ .addr = addr_of(from),
+					.bytes = heap_bytes(from),
+					.site = from->site };
+	}
+	r = parallel_each(blocks->regions_count, parallel_workers(), sort_region, &sort);
+	for (size_t w = 0; w < PARALLEL_MAX; w++) {
+		struct sorter *sorter = &sort.sorters[w];
+
+		for (size_t i = 0; i < sorter->outers.count && r == 0; i++)
+			r = vec_push(outers, sorter->outers.at[i]);
+		blocks->crowded += sorter->crowded;
+		vec_fini(&sorter->outers);
+		vec_fini(&sorter->part);
+	}
+	close_up(blocks);
+	return r;
+}
+
 /* Without those that hold others the bitmap is made anew. */
-static int rebuild(struct blocks *blocks)
+static void rebuild(struct blocks *blocks)
 {
 	uint32_t kept = 0;
 	uint32_t count = blocks->inner;
@@ -338,28 +425,27 @@ static int rebuild(struct blocks *blocks)
 			blocks->at[kept++] = block;
 		}
 	}
+	blocks->inner = 0;
 	for (size_t i = 0; i < blocks->regions_count; i++) {
-		free(blocks->regions[i].rank);
-		blocks->regions[i].rank = NULL;
+		struct blocks_region *region = &blocks->regions[i];
+
+		region->base = blocks->inner;
+		region->count = region->bits ? rank_words(region) : 0;
+		blocks->inner += region->count;
 	}
-	return count_all(blocks);
 }
 
-/* They come in no order: each one's place is fetched while those before are done. */
-static int mark_all(struct blocks *blocks, const struct heap *heap)
+/* All regions that blocks lie in. */
+static int count_all(struct blocks *blocks, const struct heap *heap)
 {
 	size_t slots = heap_slots(heap);
 	int r = 0;
 
-	for (size_t i = 0; i < slots && r >= 0; i++) {
+	for (size_t i = 0; i < slots && r == 0; i++) {
 		const struct heap_block *block = heap_at(heap, i);
-		const struct heap_block *ahead = i + AHEAD < slots ? heap_at(heap, i + AHEAD)
-								   : NULL;
 
-		if (ahead)
-			blocks_fetch(blocks, addr_of(ahead));
 		if (block)
-			r = mark(blocks, addr_of(block), heap_bytes(block));
+			r = count_block(blocks, addr_of(block), heap_bytes(block));
 	}
 	return r;
 }
@@ -372,19 +458,19 @@ int blocks_init(struct blocks *blocks, const struct session_view *view)
 
 	if (heap->count >= BLOCKS_MAX)
 		return -E2BIG;
-	if (r >= 0)
-		r = mark_all(blocks, heap);
-	if (r >= 0)
-		r = count_all(blocks);
+	if (r == 0)
+		r = count_all(blocks, heap);
+	if (r == 0)
+		r = order_regions(blocks);
 	if (r == 0) {
-		blocks->at = calloc((size_t)blocks->inner + 1, sizeof(*blocks->at));
-		r = blocks->at ? place(blocks, heap, &outers) : -ENOMEM;
+		blocks->at = huge_alloc((size_t)heap->count + 1, sizeof(*blocks->at));
+		r = blocks->at ? sort_all(blocks, heap, &outers) : -ENOMEM;
 	}
 	if (r == 0)
 		r = sift(blocks, &outers);
 	if (r == 1)
-		r = rebuild(blocks);
-	if (r == 0)
+		rebuild(blocks);
+	if (r >= 0)
 		r = add_mapped(view, &outers);
 	blocks->count = blocks->inner;
 	if (r == 0 && outers.count) {
@@ -409,12 +495,12 @@ int blocks_init(struct blocks *blocks, const struct session_view *view)
 
 void blocks_seal(struct blocks *blocks)
 {
-	for (size_t i = 0; i < blocks->regions_count; i++) {
-		free(blocks->regions[i].bits);
-		free(blocks->regions[i].rank);
-	}
+	free(blocks->bits);
+	free(blocks->ranks);
 	free(blocks->regions);
 	free(blocks->table);
+	blocks->bits = NULL;
+	blocks->ranks = NULL;
 	blocks->regions = NULL;
 	blocks->regions_count = 0;
 	blocks->table = NULL;

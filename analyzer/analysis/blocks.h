@@ -50,6 +50,8 @@ struct blocks {
 	uint64_t crowded;
 	struct blocks_region *regions;
 	size_t regions_count;
+	uint64_t *bits;	 /* of all regions */
+	uint32_t *ranks; /* likewise */
 	uint32_t *table;
 	unsigned int table_bits;
 };

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/huge.h"
 #include "classify.h"
 
 /* ------------------------------------------------------------------ reaching */
@@ -53,12 +54,12 @@ static void follow(struct classify *classify, const struct graph *graph, struct 
 int classify_reach(struct classify *classify, const struct graph *graph)
 {
 	uint32_t count = graph->blocks.count;
-	struct front front = { malloc(((size_t)count + 1) * sizeof(*front.at)), 0 };
+	struct front front = { huge_alloc((size_t)count + 1, sizeof(*front.at)), 0 };
 	uint32_t block = 0;
 
 	if (!classify->class) {
-		classify->class = malloc((size_t)count + 1);
-		classify->holder = calloc((size_t)count + 1, sizeof(*classify->holder));
+		classify->class = huge_alloc((size_t)count + 1, 1);
+		classify->holder = huge_alloc((size_t)count + 1, sizeof(*classify->holder));
 	}
 	if (!front.at || !classify->class || !classify->holder) {
 		free(front.at);
@@ -200,8 +201,8 @@ static int find_parts(struct classify *classify, const struct graph *graph)
 		classify->part[i] = is_lost ? 0 : CLASSIFY_NO_PART;
 		lost += is_lost;
 	}
-	search.stack = malloc(((size_t)lost + 1) * sizeof(*search.stack));
-	search.edge = malloc(((size_t)lost + 1) * sizeof(*search.edge));
+	search.stack = huge_alloc((size_t)lost + 1, sizeof(*search.stack));
+	search.edge = huge_alloc((size_t)lost + 1, sizeof(*search.edge));
 	search.aside = search.end = lost;
 	r = search.stack && search.edge ? 0 : -ENOMEM;
 	if (r == 0) {
@@ -245,11 +246,11 @@ int classify_sort(struct classify *classify, const struct graph *graph)
 	uint32_t count = graph->blocks.count;
 	int r;
 
-	classify->part = malloc(((size_t)count + 1) * sizeof(*classify->part));
+	classify->part = huge_alloc((size_t)count + 1, sizeof(*classify->part));
 	r = classify->part ? find_parts(classify, graph) : -ENOMEM;
 	if (r < 0)
 		return r;
-	classify->parts = calloc((size_t)classify->parts_count + 1, sizeof(*classify->parts));
+	classify->parts = huge_alloc((size_t)classify->parts_count + 1, sizeof(*classify->parts));
 	if (!classify->parts)
 		return -ENOMEM;
 	look_at_parts(classify, graph);

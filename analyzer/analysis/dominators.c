@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/huge.h"
 
 /*
  * @number: by block: 0 while it has not been seen; then a stack
@@ -83,7 +84,7 @@ static int turn_round(struct work *work)
 {
 	const struct graph *graph = work->graph;
 	uint32_t last = work->ret->count;
-	uint32_t *first = calloc((size_t)last + 3, sizeof(*first));
+	uint32_t *first = huge_alloc((size_t)last + 3, sizeof(*first));
 	uint64_t all = 0;
 
 	work->first = first;
@@ -101,7 +102,7 @@ static int turn_round(struct work *work)
 		return -E2BIG;
 	for (uint32_t v = 2; v <= last + 2; v++)
 		first[v] += first[v - 1];
-	work->from = malloc(((size_t)first[last + 2] + 1) * sizeof(*work->from));
+	work->from = huge_alloc((size_t)first[last + 2] + 1, sizeof(*work->from));
 	if (!work->from)
 		return -ENOMEM;
 	for (uint32_t v = 2; v <= last; v++) {
@@ -175,13 +176,13 @@ int dominators_find(struct dominators *dominators, const struct graph *graph, co
 		.graph = graph,
 		.ret = dominators,
 		.roots = roots,
-		.number = calloc(all, sizeof(*work.number)),
-		.parent = malloc(all * sizeof(*work.parent)),
-		.semi = malloc(all * sizeof(*work.semi)),
+		.number = huge_alloc(all, sizeof(*work.number)),
+		.parent = huge_alloc(all, sizeof(*work.parent)),
+		.semi = huge_alloc(all, sizeof(*work.semi)),
 	};
 	int r = -ENOMEM;
 
-	dominators->block = malloc(all * sizeof(*dominators->block));
+	dominators->block = huge_alloc(all, sizeof(*dominators->block));
 	dominators->count = DOMINATORS_ROOT;
 	if (work.number && work.parent && work.semi && dominators->block) {
 		work.parent[DOMINATORS_ROOT] = 0;
@@ -194,8 +195,8 @@ int dominators_find(struct dominators *dominators, const struct graph *graph, co
 	if (r == 0) {
 		size_t count = (size_t)dominators->count + 2;
 
-		work.label = malloc(count * sizeof(*work.label));
-		dominators->above = malloc(count * sizeof(*dominators->above));
+		work.label = huge_alloc(count, sizeof(*work.label));
+		dominators->above = huge_alloc(count, sizeof(*dominators->above));
 		r = work.label && dominators->above ? 0 : -ENOMEM;
 	}
 	if (r == 0) {

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/huge.h"
 #include "base/parallel.h"
 #include "heads.h"
 #include "hidden.h"
@@ -400,8 +401,10 @@ static int take_all(struct pass *pass, unsigned int workers)
 	r = vec_reserve(&graph->edges, edges + 1);
 	if (r == 0)
 		r = vec_reserve(&graph->insides, insides + 1);
-	if (r == 0)
+	if (r == 0) {
+		huge_hint(graph->edges.at, graph->edges.space * sizeof(*graph->edges.at));
 		r = parallel_each(pass->chunks.count, workers, take_chunk, pass);
+	}
 	if (r < 0)
 		return r;
 	graph->edges.count = edges;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/huge.h"
 #include "edges.h"
 #include "graph.h"
 #include "hidden.h"
@@ -70,7 +71,7 @@ int graph_init(struct graph *graph, const struct session_view *view, const struc
 	}
 	if (!blocks->count)
 		graph->low = 0;
-	graph->first = calloc((size_t)blocks->count + 1, sizeof(*graph->first));
+	graph->first = huge_alloc((size_t)blocks->count + 1, sizeof(*graph->first));
 	graph->heads = calloc((size_t)blocks->count + 1, sizeof(*graph->heads));
 	graph->tables = calloc((size_t)view->sites->count + 1, sizeof(*graph->tables));
 	r = graph->first && graph->heads && graph->tables ? graph_owners(graph) : -ENOMEM;

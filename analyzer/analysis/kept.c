@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/huge.h"
 #include "kept.h"
 #include "model/sites.h"
 
@@ -208,8 +209,8 @@ int kept_init(struct kept *kept, const struct graph *graph, struct classify *cla
 	free(roots);
 	if (r < 0)
 		return r;
-	kept->blocks = calloc((size_t)kept->dominators.count + 1, sizeof(*kept->blocks));
-	kept->bytes = calloc((size_t)kept->dominators.count + 1, sizeof(*kept->bytes));
+	kept->blocks = huge_alloc((size_t)kept->dominators.count + 1, sizeof(*kept->blocks));
+	kept->bytes = huge_alloc((size_t)kept->dominators.count + 1, sizeof(*kept->bytes));
 	if (!kept->blocks || !kept->bytes)
 		return -ENOMEM;
 	sum_up(kept, graph);
@@ -250,8 +251,8 @@ static int sum_sites(struct work *work, const struct kept *kept)
 {
 	const struct dominators *dominators = &kept->dominators;
 	size_t all = (size_t)dominators->count + 1;
-	uint32_t *child = calloc(all, sizeof(*child));
-	uint32_t *next = calloc(all, sizeof(*next));
+	uint32_t *child = huge_alloc(all, sizeof(*child));
+	uint32_t *next = huge_alloc(all, sizeof(*next));
 	int r = child && next ? 0 : -ENOMEM;
 	uint32_t v = DOMINATORS_ROOT;
 
@@ -333,9 +334,9 @@ int kept_write(struct kept *kept, struct result_leaks *leaks, const struct graph
 		r = sum_sites(&work, kept);
 	}
 	kept_fini(kept);
-	work.heads = malloc(((size_t)count + 1) * sizeof(*work.heads));
-	work.before = malloc(((size_t)count + 1) * sizeof(*work.before));
-	work.edge = malloc(((size_t)count + 1) * sizeof(*work.edge));
+	work.heads = huge_alloc((size_t)count + 1, sizeof(*work.heads));
+	work.before = huge_alloc((size_t)count + 1, sizeof(*work.before));
+	work.edge = huge_alloc((size_t)count + 1, sizeof(*work.edge));
 	if (r == 0 && !(work.heads && work.before && work.edge))
 		r = -ENOMEM;
 	if (r == 0) {

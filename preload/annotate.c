@@ -20,24 +20,27 @@
 static void mark(const char *name, uint32_t kind, const struct stack_regs *regs)
 {
 	struct thread *thread;
-	bool asked = false;
+	bool wanted, asked;
+	uint64_t stamp = 0;
 
 	if (!name)
 		return;
-	thread = thread_enter();
-	if (!thread)
-		return;
-	record_ext(thread, TENURE_EXT_MARK, &kind, sizeof(kind), name,
-		   strnlen(name, NAME_BYTES_MAX));
-	if (scan_has_flag(TENURE_SCAN_MARKS) && scan_is_wanted()) {
-		scan_name(name);
-		asked = scan_ask(thread, TENURE_MOMENT_MARK, regs);
-	}
-	if (asked)
-		record_flush(thread);
-	thread_leave(thread);
-	if (asked)
-		scan_wait();
+	do {
+		thread = thread_enter();
+		if (!thread)
+			return;
+		if (!stamp)
+			record_ext(thread, TENURE_EXT_MARK, &kind, sizeof(kind), name,
+				   strnlen(name, NAME_BYTES_MAX));
+		stamp = stamp ? stamp : thread->last_stamp;
+		wanted = scan_wants_mark(name);
+		asked = wanted && scan_ask_mark(thread, name, stamp, regs);
+		if (asked)
+			record_flush(thread);
+		thread_leave(thread);
+		if (asked)
+			scan_wait();
+	} while (wanted && !asked && scan_await_others());
 }
 
 attr_export void tenure_hook_mark(const char *name)

@@ -42,20 +42,22 @@ static attr_noinline void at_exit(int status, void *arg)
 	(void)arg;
 	if (image_state() != IMAGE_ON)
 		return; /* a forked child that recorded nothing need not begin now */
-	thread = thread_enter();
-	if (!thread)
-		return;
-	marksig_late(thread);
-	modules_scan(thread);
-	thread_note_name(thread);
-	image_clock(thread);
-	asked = scan_ask(thread, TENURE_MOMENT_EXIT, &regs);
-	record_ext(thread, TENURE_EXT_EXIT, &code, sizeof(code), NULL, 0);
-	if (asked)
-		record_flush(thread);
-	thread_leave(thread);
-	if (asked)
-		scan_wait();
+	do {
+		thread = thread_enter();
+		if (!thread)
+			return;
+		marksig_late(thread);
+		modules_scan(thread);
+		thread_note_name(thread);
+		image_clock(thread);
+		asked = scan_ask(thread, TENURE_MOMENT_EXIT, &regs);
+		record_ext(thread, TENURE_EXT_EXIT, &code, sizeof(code), NULL, 0);
+		if (asked)
+			record_flush(thread);
+		thread_leave(thread);
+		if (asked)
+			scan_wait();
+	} while (!asked && scan_await_others());
 }
 
 static attr_noinline void at_quick_exit_(void *arg)

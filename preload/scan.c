@@ -75,18 +75,25 @@ static void describe(uint32_t moment, uint32_t tid)
 	scan->code_end = (uintptr_t)text_end;
 }
 
-void scan_name(const char *name)
+bool scan_wants_mark(const char *name)
 {
-	size_t n = strnlen(name, TENURE_SCAN_NAME - 1);
+	const char *wanted;
 
-	memcpy(area()->name, name, n);
-	area()->name[n] = '\0';
+	if (likely(!scan_has_flag(TENURE_SCAN_MARKS)))
+		return false;
+	wanted = area()->wanted;
+	return !*wanted || strncmp(wanted, name, TENURE_SCAN_NAME) == 0;
 }
 
-bool scan_ask(struct thread *thread, uint32_t moment, const struct stack_regs *regs)
+/* Only one thread at a time says where it stands. */
+static bool begin(void)
 {
-	if (!scan_is_wanted())
-		return false;
+	return scan_is_wanted() &&
+	       exchange(TENURE_SCAN_WANTED, TENURE_SCAN_ASKING) == TENURE_SCAN_WANTED;
+}
+
+static void ask(struct thread *thread, uint32_t moment, const struct stack_regs *regs)
+{
 	describe(moment, thread->tid);
 	area()->stack = stack_capture(thread, regs);
 	area()->sp = regs->sp;
@@ -95,10 +102,30 @@ bool scan_ask(struct thread *thread, uint32_t moment, const struct stack_regs *r
 		area()->regs_count = arch_kept(area()->regs);
 		area()->sp = sys_sp();
 	}
-	if (exchange(TENURE_SCAN_WANTED, TENURE_SCAN_ASKED) != TENURE_SCAN_WANTED)
-		return false;
+	(void)exchange(TENURE_SCAN_ASKING, TENURE_SCAN_ASKED);
 	/* The others come by scan_rest() at their next event. */
 	thread_park_all();
+}
+
+bool scan_ask(struct thread *thread, uint32_t moment, const struct stack_regs *regs)
+{
+	if (!begin())
+		return false;
+	ask(thread, moment, regs);
+	return true;
+}
+
+bool scan_ask_mark(struct thread *thread, const char *name, uint64_t stamp,
+		   const struct stack_regs *regs)
+{
+	size_t n = strnlen(name, TENURE_SCAN_NAME - 1);
+
+	if (!begin())
+		return false;
+	memcpy(area()->name, name, n);
+	area()->name[n] = '\0';
+	area()->stamp = stamp;
+	ask(thread, TENURE_MOMENT_MARK, regs);
 	return true;
 }
 
@@ -125,8 +152,8 @@ static void park(void)
 
 static bool is_under_way(uint32_t state)
 {
-	return state == TENURE_SCAN_ASKED || state == TENURE_SCAN_WORKING ||
-	       state == TENURE_SCAN_PARK;
+	return state == TENURE_SCAN_ASKING || state == TENURE_SCAN_ASKED ||
+	       state == TENURE_SCAN_WORKING || state == TENURE_SCAN_PARK;
 }
 
 /* Until it is over.  Return: false when that takes too long. */
@@ -153,6 +180,12 @@ static bool await(bool asking)
 	}
 }
 
+bool scan_await_others(void)
+{
+	return image_state() == IMAGE_ON && shared && image->pid == sys_getpid() &&
+	       is_under_way(__atomic_load_n(&shared->scan, __ATOMIC_ACQUIRE)) && await(false);
+}
+
 void scan_wait(void)
 {
 	if (!await(true))
@@ -175,21 +208,23 @@ void scan_now(uint32_t moment, const struct stack_regs *regs)
 	struct thread *thread;
 	bool asked;
 
-	if (!scan_is_wanted())
-		return;
-	thread = thread_enter();
-	if (!thread)
-		return;
-	/* Perhaps in a signal handler: this one does not wait for locks. */
-	modules_poll(thread);
-	asked = scan_ask(thread, moment, regs);
-	if (asked) {
-		image_clock(thread);
-		record_flush(thread);
-	}
-	thread_leave(thread);
-	if (asked)
-		scan_wait();
+	do {
+		if (!scan_is_wanted() && !scan_await_others())
+			return;
+		thread = thread_enter();
+		if (!thread)
+			return;
+		/* Perhaps in a signal handler: this one does not wait for locks. */
+		modules_poll(thread);
+		asked = scan_ask(thread, moment, regs);
+		if (asked) {
+			image_clock(thread);
+			record_flush(thread);
+		}
+		thread_leave(thread);
+		if (asked)
+			scan_wait();
+	} while (!asked && scan_await_others());
 }
 
 void scan_signal(int signal, const ucontext_t *context)
@@ -197,15 +232,14 @@ void scan_signal(int signal, const ucontext_t *context)
 	struct thread *thread = thread_self_;
 	struct tenure_scan_area *scan;
 
-	if (!scan_is_wanted())
-		return;
 	scan = area();
+	if (!begin())
+		return;
 	describe(TENURE_MOMENT_SIGNAL, sys_gettid());
 	scan->signal = (uint32_t)signal;
 	scan->busy = thread && thread->slot && thread->slot->busy;
 	scan->regs_count = arch_context(context, scan->regs, &scan->sp);
-	if (exchange(TENURE_SCAN_WANTED, TENURE_SCAN_ASKED) != TENURE_SCAN_WANTED)
-		return;
+	(void)exchange(TENURE_SCAN_ASKING, TENURE_SCAN_ASKED);
 	thread_park_all();
 	/* A chunk wakes the analyzer; else it looks from time to time. */
 	if (thread_is_open(thread)) {

@@ -34,8 +34,20 @@ bool scan_has_flag(uint32_t flag);
  */
 attr_nodiscard bool scan_ask(struct thread *thread, uint32_t moment, const struct stack_regs *regs);
 
-/** scan_name() - before scan_ask() with TENURE_MOMENT_MARK: the mark's name */
-void scan_name(const char *name);
+/** scan_wants_mark() - is it to be looked at marks of this name?  Context: as scan_is_wanted() */
+bool scan_wants_mark(const char *name);
+
+/** scan_ask_mark() - as scan_ask(), at the mark that @thread has recorded with @stamp */
+attr_nodiscard bool scan_ask_mark(struct thread *thread, const char *name, uint64_t stamp,
+				  const struct stack_regs *regs);
+
+/**
+ * scan_await_others() - wait while another thread has the process looked at
+ *
+ * Return: false when there is none.
+ * Context: any thread, guard not held.  Keeps errno.
+ */
+bool scan_await_others(void);
 
 /**
  * scan_wait() - until the analyzer has read what it needs

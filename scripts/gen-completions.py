@@ -21,7 +21,7 @@ def shown(cli):
 
 def words(option):
     """The ways to write an option; '=' where a value follows the long one."""
-    long = f"--{option['name']}" + ("" if option["type"] == "flag" else "=")
+    long = f"--{option['name']}" + ("" if option["type"] in ("flag", "maybe") else "=")
     return ([f"-{option['letter']}"] if "letter" in option else []) + [long]
 
 
@@ -37,7 +37,7 @@ def bash_values(options):
             lines.append(f"        {names}) COMPREPLY=($(compgen -W '{values}' -- \"$cur\")); return ;;")
         elif option["type"] == "file":
             lines.append(f"        {names}) _filedir; return ;;")
-        elif option["type"] != "flag":
+        elif option["type"] not in ("flag", "maybe"):
             lines.append(f"        {names}) return ;;")
     return lines
 
@@ -62,7 +62,7 @@ def bash(cli):
         lines.append(f"    {command['name']})")
         lines.append(f"        operand={command['operand']}")
         lines.append(f"        options='{' '.join(w for o in every for w in words(o))}'")
-        valued = [w.rstrip("=") for o in every if o["type"] != "flag" for w in words(o)]
+        valued = [w.rstrip("=") for o in every if o["type"] not in ("flag", "maybe") for w in words(o)]
         lines.append(f"        valued='{' '.join(valued)}'")
         values = bash_values(every)
         if values:
@@ -125,6 +125,8 @@ def zsh_action(option):
     name = zsh_quote(option.get("arg", option["name"]))
     if option["type"] == "choice":
         return f":{name}:({' '.join(option['values'])})"
+    if option["type"] == "maybe":
+        return f"::{name}: "
     return f":{name}:" + ("_files" if option["type"] == "file" else " ")
 
 
@@ -137,7 +139,7 @@ def zsh_specs(options):
             both = f"({short.rstrip('+')} {long.rstrip('=')})"
             yield f"'{both}'{{{short},{long}}}'{text}'"
         else:
-            yield f"'{long}{text}'"
+            yield f"'{long}{'=-' if option['type'] == 'maybe' else ''}{text}'"
 
 
 def zsh(cli):
@@ -181,7 +183,7 @@ def fish_option(option, condition):
         parts.append(f"-x -a {fish_quote(' '.join(option['values']))}")
     elif option["type"] == "file":
         parts.append("-r -F")
-    elif option["type"] != "flag":
+    elif option["type"] not in ("flag", "maybe"):
         parts.append("-x")
     return " ".join(parts + [f"-d {fish_quote(option['text'])}"])
 

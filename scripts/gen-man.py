@@ -25,7 +25,8 @@ def option_term(option):
     if "letter" in option:
         names.append(f"*-{option['letter']}*")
     arg = option.get("arg", "WORD" if option["type"] == "choice" else "")
-    names.append(f"*--{option['name']}*" + (f"=_{escape(arg)}_" if arg else ""))
+    value = f"=_{escape(arg)}_" if arg else ""
+    names.append(f"*--{option['name']}*" + (f"\\[{value}\\]" if option["type"] == "maybe" else value))
     return ", ".join(names)
 
 

@@ -13,7 +13,7 @@
 
 #include "leaks.h"
 
-#define CODE_VERSION 2u
+#define CODE_VERSION 3u
 
 /**
  * struct code - one way or the other
@@ -202,6 +202,7 @@ static void code_leaks(struct code *code, struct result_leaks *leaks)
 	code_u32(code, &leaks->moment);
 	code_u32(code, &leaks->signal);
 	code_text(code, &leaks->name);
+	code_u64(code, &leaks->stamp);
 	code_bool(code, &leaks->done);
 	code_bool(code, &leaks->direct);
 	code_bool(code, &leaks->partial);
@@ -259,13 +260,14 @@ int leaks_decode(const uint8_t *bytes, size_t count, struct result_leaks **ret_l
 	return 0;
 }
 
-struct result_leaks *leaks_failed(uint32_t moment, const char *why)
+struct result_leaks *leaks_failed(uint32_t moment, uint64_t stamp, const char *why)
 {
 	struct result_leaks *leaks = calloc(1, sizeof(*leaks));
 
 	if (!leaks)
 		return NULL;
 	leaks->moment = moment;
+	leaks->stamp = stamp;
 	leaks->why = strdup(why);
 	return leaks;
 }

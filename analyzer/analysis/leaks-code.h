@@ -23,7 +23,12 @@ void leaks_encode(const struct result_leaks *leaks, struct strbuf *buf);
 attr_nodiscard int leaks_decode(const uint8_t *bytes, size_t count,
 				struct result_leaks **ret_leaks);
 
-/** leaks_failed() - a result that says why there is none; NULL when memory has run out */
-struct result_leaks *leaks_failed(uint32_t moment, const char *why);
+/**
+ * leaks_failed() - a result that says why there is none
+ * @stamp: of the mark, if it is about one
+ *
+ * Return: NULL when memory has run out.
+ */
+struct result_leaks *leaks_failed(uint32_t moment, uint64_t stamp, const char *why);
 
 #endif /* ANALYSIS_LEAKS_CODE_H */

@@ -206,11 +206,21 @@ struct result_leaks *leaks_find(const struct session_view *view, const struct ta
 	leaks->signal = target->signal;
 	if (target->moment == TENURE_MOMENT_MARK && target->name)
 		leaks->name = strdup(target->name);
+	leaks->stamp = target->stamp;
 	r = look(leaks, view, target);
 	if (r < 0 && !leaks->why)
 		leaks->why =
 			strdup(r == -E2BIG ? "there are too many blocks" : "memory has run out");
 	return leaks;
+}
+
+void leaks_trim(struct result_leaks *leaks)
+{
+	free(leaks->kept);
+	free(leaks->steps);
+	leaks->kept = NULL;
+	leaks->steps = NULL;
+	leaks->kept_count = leaks->steps_count = 0;
 }
 
 struct result_leaks *leaks_free(struct result_leaks *leaks)

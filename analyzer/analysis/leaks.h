@@ -19,6 +19,9 @@
  */
 struct result_leaks *leaks_find(const struct session_view *view, const struct target *target);
 
+/** leaks_trim() - leave out how memory is held, which takes most of the room */
+void leaks_trim(struct result_leaks *leaks);
+
 struct result_leaks *leaks_free(struct result_leaks *leaks);
 
 #endif /* ANALYSIS_LEAKS_H */

@@ -56,7 +56,7 @@ struct target_map {
  * @direct:  memory is read with process_vm_readv(2), not through a descriptor
  * @lossy:   events have been lost: there may be blocks that nobody knows
  * @stack:   of the asking thread, a node
- * @signal:  with TENURE_MOMENT_SIGNAL; @name: with TENURE_MOMENT_MARK
+ * @signal:  with TENURE_MOMENT_SIGNAL; @name, @stamp: with TENURE_MOMENT_MARK, of the mark
  * @nodes:   ids below @nodes_count, unchecked
  * @result:  descriptor that what was found is written to
  * @report:  descriptor for a whole report as of now, -1: none is wanted
@@ -73,6 +73,7 @@ struct target {
 	uint32_t stack;
 	uint32_t signal;
 	const char *name;
+	uint64_t stamp;
 	const struct target_thread *threads;
 	size_t threads_count;
 	const struct target_map *maps;

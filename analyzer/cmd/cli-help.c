@@ -45,6 +45,7 @@ static const char *argument_name(const struct cli_option *option)
 	case CLI_FILE:
 	case CLI_BYTES:
 	case CLI_COUNT:
+	case CLI_MAYBE:
 		break;
 	}
 	return option->arg;
@@ -53,15 +54,14 @@ static const char *argument_name(const struct cli_option *option)
 static void print_option(FILE *out, const struct cli_option *option)
 {
 	const char *arg = argument_name(option);
-	char left[64], text[1024];
+	bool maybe = option->type == CLI_MAYBE;
+	char head[8] = "", left[64], text[1024];
 	int length, used;
 
 	if (option->letter)
-		length = snprintf(left, sizeof(left), "  -%c, --%s%s%s", option->letter,
-				  option->name, arg ? "=" : "", arg ? arg : "");
-	else
-		length = snprintf(left, sizeof(left), "      --%s%s%s", option->name,
-				  arg ? "=" : "", arg ? arg : "");
+		(void)snprintf(head, sizeof(head), "-%c,", option->letter);
+	length = snprintf(left, sizeof(left), "  %-3s --%s%s%s%s%s", head, option->name,
+			  maybe ? "[" : "", arg ? "=" : "", arg ? arg : "", maybe ? "]" : "");
 
 	used = snprintf(text, sizeof(text), "%s", option->text);
 	for (size_t i = 0; option->type == CLI_CHOICE && option->values[i]; i++)

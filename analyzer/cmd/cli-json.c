@@ -31,6 +31,7 @@ static void print_option(FILE *out, const struct cli_option *option)
 	static const char *const types[] = {
 		[CLI_FLAG] = "flag",   [CLI_TEXT] = "text",   [CLI_FILE] = "file",
 		[CLI_BYTES] = "bytes", [CLI_COUNT] = "count", [CLI_CHOICE] = "choice",
+		[CLI_MAYBE] = "maybe",
 	};
 	char letter[2] = { option->letter, '\0' };
 

@@ -49,6 +49,13 @@ static bool takes_argument(const struct cli_option *option)
 	return option->type != CLI_FLAG;
 }
 
+static int has_argument(const struct cli_option *option)
+{
+	if (option->type == CLI_MAYBE)
+		return optional_argument;
+	return takes_argument(option) ? required_argument : no_argument;
+}
+
 static void add_options(struct parser *parser, const struct cli_option *options, size_t count)
 {
 	char *letter = parser->letters + strlen(parser->letters);
@@ -59,7 +66,7 @@ static void add_options(struct parser *parser, const struct cli_option *options,
 		parser->options[n] = &options[i];
 		parser->long_options[n] = (struct option){
 			.name = options[i].name,
-			.has_arg = takes_argument(&options[i]) ? required_argument : no_argument,
+			.has_arg = has_argument(&options[i]),
 			.val = CLI_FIRST_ID + (int)n,
 		};
 		if (options[i].letter) {
@@ -138,6 +145,9 @@ static int store(const struct parser *parser, const struct cli_option *option, c
 		if (r < 0)
 			return refuse(parser, option, value,
 				      r == -ERANGE ? "it is too large" : "it must be a number");
+		return 0;
+	case CLI_MAYBE:
+		*(const char **)option->to = value ? value : "";
 		return 0;
 	case CLI_CHOICE:
 		return store_choice(parser, option, value);

@@ -23,6 +23,7 @@ enum cli_type {
 	CLI_BYTES,  /* uint64_t, a size with a unit */
 	CLI_COUNT,  /* uint64_t, digits */
 	CLI_CHOICE, /* unsigned int, index into .values */
+	CLI_MAYBE,  /* const char *, the argument, which may be left out: "" */
 };
 
 /**

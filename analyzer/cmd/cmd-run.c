@@ -24,6 +24,7 @@
 
 /* Mean distance of samples in bytes: more than any program allocates. */
 #define SAMPLE_MAX (UINT64_C(1) << 40)
+#define MARK	   "mark:"
 
 static const char *const cycles_values[] = { "auto", "all", "off", NULL };
 static const uint32_t cycles_flags[] = { 0, TENURE_WELCOME_ALL_CYCLES, TENURE_WELCOME_NO_CYCLES };
@@ -39,6 +40,7 @@ static struct {
 	const char *record;
 	const char *generations;
 	const char *suppressions;
+	const char *leaks; /* NULL: none are looked for; "": at the end */
 	struct output_summary summary;
 	uint64_t max_depth;
 	uint64_t sample;
@@ -48,7 +50,6 @@ static struct {
 	bool no_output;
 	bool force;
 	bool no_python;
-	bool leaks;
 	bool paused;
 	bool no_wait;
 	bool anyway;
@@ -92,9 +93,10 @@ static const struct cli_option table[] = {
 	  "look into Python's collections for reference cycles: as far as it takes no more than a "
 	  "twentieth of the time (auto, the default), all of them, or none (off)",
 	  &options.cycles },
-	{ "leaks", 0, CLI_FLAG, NULL, NULL, "Recording",
+	{ "leaks", 0, CLI_MAYBE, "WHEN", NULL, "Recording",
 	  "when a process ends, by exit(), by a signal or by becoming another program, stop it, "
-	  "read its memory and say which blocks nothing points to any more; not with --sample",
+	  "read its memory and say which blocks nothing points to any more; with mark:NAME also at "
+	  "each mark or phase of that name, with marks at all of them; not with --sample",
 	  &options.leaks },
 	{ "suppressions", 0, CLI_FILE, "FILE", NULL, "Recording", SUPPRESSIONS_TEXT,
 	  &options.suppressions },
@@ -124,6 +126,30 @@ struct run {
 	bool delivered;
 };
 
+static int set_leaks(struct run *run)
+{
+	const char *when = options.leaks;
+	bool all = strcmp(when, "marks") == 0;
+
+	run->server.scan = true;
+	run->server.scan_flags = TENURE_SCAN_SIGNALS;
+	if (!*when)
+		return 0;
+	run->server.scan_flags |= TENURE_SCAN_MARKS;
+	if (!all && (strncmp(when, MARK, strlen(MARK)) != 0 || !when[strlen(MARK)])) {
+		log_error("invalid value '%s' for option '--leaks': it must be 'marks' or "
+			  "'mark:NAME'",
+			  when);
+		return -EINVAL;
+	}
+	run->server.scan_mark = all ? "" : when + strlen(MARK);
+	if (strlen(run->server.scan_mark) < TENURE_SCAN_NAME)
+		return 0;
+	log_error("--leaks: the name of a mark to look at has at most %u bytes",
+		  TENURE_SCAN_NAME - 1);
+	return -EINVAL;
+}
+
 static int set_options(struct run *run)
 {
 	/* What only blocks without a sample lead to would be taken for leaked. */
@@ -146,8 +172,8 @@ static int set_options(struct run *run)
 	run->server.mark_signal = signals[options.mark_signal];
 	if (options.paused)
 		run->server.welcome_flags |= TENURE_WELCOME_PAUSED;
-	run->server.scan = options.leaks;
-	run->server.scan_flags = TENURE_SCAN_SIGNALS;
+	if (options.leaks && set_leaks(run) < 0)
+		return -EINVAL;
 	if (options.suppressions && !options.leaks) {
 		log_error("--suppressions has a meaning only with --leaks");
 		return -EINVAL;

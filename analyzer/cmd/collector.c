@@ -134,15 +134,30 @@ static void scan(void *arg, const struct target *target)
 	}
 }
 
-static void looked(void *arg, uint32_t moment, const char *why, const uint8_t *bytes, size_t count)
+static void looked_at_mark(struct collected *image, struct result_leaks *leaks)
+{
+	if (vec_push(&image->looks, leaks) < 0) {
+		leaks_free(leaks);
+		return;
+	}
+	leaks_trim(leaks);
+	session_give_looks(image->session, (const struct result_leaks *const *)image->looks.at,
+			   image->looks.count);
+}
+
+static void looked(void *arg, const struct image_look *look)
 {
 	struct collected *image = arg;
 	struct result_leaks *leaks = NULL;
 
-	if (why)
-		leaks = leaks_failed(moment, why);
-	else if (leaks_decode(bytes, count, &leaks) < 0)
-		leaks = leaks_failed(moment, "what was found cannot be read");
+	if (look->why)
+		leaks = leaks_failed(look->moment, look->stamp, look->why);
+	else if (leaks_decode(look->bytes, look->count, &leaks) < 0)
+		leaks = leaks_failed(look->moment, look->stamp, "what was found cannot be read");
+	if (leaks && look->moment == TENURE_MOMENT_MARK) {
+		looked_at_mark(image, leaks);
+		return;
+	}
 	/* A look that came to nothing is no reason to forget an earlier one. */
 	if (!leaks || (!leaks->done && image->leaks && image->leaks->done)) {
 		leaks_free(leaks);
@@ -202,6 +217,9 @@ void collector_fini(struct collector *collector)
 	for (size_t i = 0; i < collector->images.count; i++) {
 		session_free(collector->images.at[i]->session);
 		leaks_free(collector->images.at[i]->leaks);
+		for (size_t k = 0; k < collector->images.at[i]->looks.count; k++)
+			leaks_free(collector->images.at[i]->looks.at[k]);
+		vec_fini(&collector->images.at[i]->looks);
 		free(collector->images.at[i]);
 	}
 	vec_fini(&collector->images);

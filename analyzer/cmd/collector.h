@@ -33,6 +33,7 @@ struct collected {
 	const struct collector *collector;
 	struct session *session;
 	struct result_leaks *leaks;
+	VEC(struct result_leaks *) looks; /* at marks */
 	uint32_t pid;
 };
 

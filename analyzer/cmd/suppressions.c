@@ -85,7 +85,7 @@ static int add_defaults(struct suppress *suppress, const struct report *report)
 		cleanup_free char *text = NULL;
 		struct suppress_error error;
 
-		if (!process->leaks.count || !is_first(report, i))
+		if ((!process->leaks.count && !process->looks.count) || !is_first(report, i))
 			continue;
 		switch (default_suppressions_read(process->exe, &text)) {
 		case 0:

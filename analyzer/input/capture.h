@@ -32,7 +32,14 @@ enum capture_packet_type {
 	CAPTURE_END = 6,    /* struct stream_end, struct tenure_shared */
 	CAPTURE_RUN = 7,    /* image 0; what the runner knows, in its own words */
 	CAPTURE_MARK = 8,   /* u64 stamp, u32 enum tenure_mark_kind, name: made from outside */
-	CAPTURE_LOOK = 9,   /* u32 enum tenure_moment, u32 1: why not, else what was found */
+	CAPTURE_LOOK = 9,   /* struct capture_look, then why not, or what was found */
+};
+
+/** struct capture_look - head of CAPTURE_LOOK; see struct image_look */
+struct capture_look {
+	uint32_t moment;
+	uint32_t failed;
+	uint64_t stamp;
 };
 
 /**

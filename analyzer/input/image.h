@@ -81,6 +81,21 @@ struct image_end {
 };
 
 /**
+ * struct image_look - what came of a look into a process that stood still
+ * @moment: enum tenure_moment
+ * @stamp:  with TENURE_MOMENT_MARK: of the mark
+ * @why:    it could not look; NULL: it could, and
+ * @bytes:  @count of them, is what input_ops.scan has written
+ */
+struct image_look {
+	uint32_t moment;
+	uint64_t stamp;
+	const char *why;
+	const uint8_t *bytes;
+	size_t count;
+};
+
+/**
  * struct input_ops - who listens
  * @image_begun: a process image comes up.  Return: what the other calls get as
  *               @image; NULL: it is not wanted (the process runs unrecorded)
@@ -91,8 +106,7 @@ struct image_end {
  * @scan:        the process stands still and can be read; all events up to now have
  *               been passed on.  Called in a fork of the analyzer, whose memory is lost
  *               afterwards: what was found is written to target->result
- * @looked:      @bytes of it are what scan() has written; NULL: @why it could not look.
- *               @moment: enum tenure_moment
+ * @looked:      that has been tried, or could not be
  */
 struct input_ops {
 	void *(*image_begun)(void *arg, const struct image_info *info);
@@ -101,8 +115,7 @@ struct input_ops {
 	void (*image_ended)(void *image, const struct image_end *end);
 	void (*run)(void *arg, const uint8_t *payload, size_t bytes);
 	void (*scan)(void *image, const struct target *target);
-	void (*looked)(void *image, uint32_t moment, const char *why, const uint8_t *bytes,
-		       size_t count);
+	void (*looked)(void *image, const struct image_look *look);
 };
 
 #endif /* INPUT_IMAGE_H */

@@ -398,16 +398,36 @@ void live_tick(struct live *live)
 	pass_on(live, true);
 }
 
-void live_want_scan(struct live *live, int memfd, uint32_t flags)
+static struct tenure_scan_area *own_area(const struct live *live)
+{
+	return (void *)((uint8_t *)live->page + TENURE_SHARED_SCAN_OFFSET);
+}
+
+void live_want_scan(struct live *live, int memfd, uint32_t flags, const char *mark)
 {
 	void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
 
 	if (page == MAP_FAILED)
 		return;
 	live->page = page;
-	((struct tenure_scan_area *)(void *)((uint8_t *)page + TENURE_SHARED_SCAN_OFFSET))->flags =
-		flags;
+	own_area(live)->flags = flags;
+	if (mark)
+		memcpy(own_area(live)->wanted, mark, strnlen(mark, TENURE_SCAN_NAME - 1));
 	__atomic_store_n(&live->page->scan, TENURE_SCAN_WANTED, __ATOMIC_RELEASE);
+}
+
+bool live_wants_mark(const struct live *live, const char *name, size_t bytes)
+{
+	const struct tenure_scan_area *area = live_scan_area(live);
+	size_t wanted = strnlen(area->wanted, TENURE_SCAN_NAME);
+
+	return live->page && area->flags & TENURE_SCAN_MARKS &&
+	       (!wanted || (wanted == bytes && memcmp(area->wanted, name, bytes) == 0));
+}
+
+void live_want_no_marks(struct live *live)
+{
+	__atomic_fetch_and(&own_area(live)->flags, ~(uint32_t)TENURE_SCAN_MARKS, __ATOMIC_RELAXED);
 }
 
 const struct tenure_shared *live_shared(const struct live *live)

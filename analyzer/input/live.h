@@ -86,8 +86,15 @@ void live_tick(struct live *live);
 /**
  * live_want_scan() - let the process ask to be looked into at its end
  * @flags: enum tenure_scan_flag
+ * @mark:  with TENURE_SCAN_MARKS: only at marks of this name; "" or NULL: at all
  */
-void live_want_scan(struct live *live, int memfd, uint32_t flags);
+void live_want_scan(struct live *live, int memfd, uint32_t flags, const char *mark);
+
+/** live_wants_mark() - is it to be looked into at marks of this name, of @bytes? */
+bool live_wants_mark(const struct live *live, const char *name, size_t bytes);
+
+/** live_want_no_marks() - no longer at marks */
+void live_want_no_marks(struct live *live);
 
 /** live_shared() - the page shared with the process, to be read */
 const struct tenure_shared *live_shared(const struct live *live);

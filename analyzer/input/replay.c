@@ -121,23 +121,28 @@ static int nodes(struct stream *stream, const struct capture_packet *packet)
 
 static int looked(struct stream *stream, const struct capture_packet *packet)
 {
-	uint32_t head[2];
-	size_t count;
+	struct capture_look head;
+	struct image_look look;
 	char why[WHY_BYTES];
+	size_t count;
 
 	if (packet->bytes < sizeof(head))
 		return -EBADMSG;
-	memcpy(head, packet->payload, sizeof(head));
+	memcpy(&head, packet->payload, sizeof(head));
 	count = packet->bytes - sizeof(head);
-	if (!head[1]) {
-		stream_looked(stream, head[0], NULL, packet->payload + sizeof(head), count);
+	look = (struct image_look){ .moment = head.moment, .stamp = head.stamp };
+	if (!head.failed) {
+		look.bytes = packet->payload + sizeof(head);
+		look.count = count;
+		stream_looked(stream, &look);
 		return 0;
 	}
 	if (count >= sizeof(why))
 		count = sizeof(why) - 1;
 	memcpy(why, packet->payload + sizeof(head), count);
 	why[count] = '\0';
-	stream_looked(stream, head[0], why, NULL, 0);
+	look.why = why;
+	stream_looked(stream, &look);
 	return 0;
 }
 

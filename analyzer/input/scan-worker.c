@@ -90,6 +90,7 @@ static void work(struct worker *worker)
 		.stack = job->area.stack,
 		.signal = job->area.signal,
 		.name = job->area.name,
+		.stamp = job->area.stamp,
 		.threads = job->threads.at,
 		.threads_count = job->threads.count,
 		.maps = job->maps.at,

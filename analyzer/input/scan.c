@@ -32,7 +32,10 @@
 #define PATIENCE_MS 20000
 #define PART_BYTES  65536u
 #define PARKED_MAX  16384u
+#define NO_PROCESS  "no process could be started to do it"
+#define TOO_MANY    "it was looked at 100 marks, which is enough"
 #define RESULT_MAX  (UINT64_C(1) << 30)
+#define MARKS_MAX   100u /* looks at marks of one image: whoever wants more, has marked a loop */
 
 /**
  * struct scan - one look
@@ -96,11 +99,28 @@ static void let_go(struct image *image)
 	}
 }
 
+static void tell(struct image *image, const char *why)
+{
+	const struct scan *scan = image->scan;
+	struct image_look look = {
+		.moment = scan->job.moment,
+		.stamp = scan->job.area.stamp,
+		.why = why,
+	};
+
+	if (!why) {
+		look.bytes = (const uint8_t *)scan->result.at + 1;
+		look.count = scan->result.count - 1;
+	}
+	stream_looked(image->live.stream, &look);
+}
+
 /* @why: NULL if all went well. */
 static void finish(struct server *server, struct image *image, const char *why)
 {
 	struct scan *scan = image->scan;
 	struct strbuf *result = &scan->result;
+	bool is_snapshot = scan->job.moment == TENURE_MOMENT_SNAPSHOT;
 	int status = why ? -EIO : 0;
 
 	let_go(image);
@@ -115,16 +135,17 @@ static void finish(struct server *server, struct image *image, const char *why)
 		(void)close(scan->pipe);
 	}
 	if (scan->client >= 0) {
-		control_answer(scan->client, status);
+		control_answer(scan->client, is_snapshot ? status : 0);
 		(void)close(scan->client);
-	} else {
-		image->looked = true;
+	}
+	if (!is_snapshot) {
+		image->looked |= scan->job.moment != TENURE_MOMENT_MARK;
 		if (!why && (result->failed || result->count < 2))
 			why = "the analyzer's memory has run out";
-		stream_looked(image->live.stream, scan->job.moment, why,
-			      why ? NULL : (const uint8_t *)result->at + 1,
-			      why ? 0 : result->count - 1);
+		tell(image, why);
 	}
+	if (scan->job.out >= 0)
+		(void)close(scan->job.out);
 	scan_job_fini(&scan->job);
 	strbuf_fini(result);
 	free(scan);
@@ -229,6 +250,14 @@ static int start_worker(struct server *server, struct image *image)
 	return r;
 }
 
+static bool may_look_at_mark(struct image *image)
+{
+	if (image->marks++ < MARKS_MAX)
+		return true;
+	live_want_no_marks(&image->live);
+	return false;
+}
+
 void scan_begin(struct server *server, struct image *image)
 {
 	struct tenure_shared *page = image->live.page;
@@ -251,6 +280,10 @@ void scan_begin(struct server *server, struct image *image)
 		return;
 	}
 	scan->job.area = *area;
+	if (area->moment == TENURE_MOMENT_MARK && !may_look_at_mark(image)) {
+		finish(server, image, TOO_MANY);
+		return;
+	}
 	if (stop_all(&scan->job.memory, area->tid, &hook, &scan->job.threads) < 0) {
 		finish(server, image, "the analyzer's memory has run out");
 		return;
@@ -275,10 +308,11 @@ void scan_begin(struct server *server, struct image *image)
 		vec_clear(&scan->job.maps);
 	live_settle(&image->live);
 	if (start_worker(server, image) < 0)
-		finish(server, image, "no process could be started to do it");
+		finish(server, image, NO_PROCESS);
 }
 
-int scan_snapshot(struct server *server, struct image *image, int out, int client)
+/* Stop it although it has not asked.  @scan->job.out is the caller's until this succeeds. */
+static int look_unasked(struct server *server, struct image *image)
 {
 	const struct tenure_scan_area *area = live_scan_area(&image->live);
 	const struct stop_hook hook = {
@@ -288,6 +322,20 @@ int scan_snapshot(struct server *server, struct image *image, int out, int clien
 		.drain = drain,
 		.arg = &image->live,
 	};
+	struct scan *scan = image->scan;
+	int r = stop_all(&scan->job.memory, 0, &hook, &scan->job.threads);
+
+	if (r == 0 && image->maps >= 0 && memory_maps_read(image->maps, &scan->job.maps) < 0)
+		vec_clear(&scan->job.maps);
+	if (r == 0) {
+		live_settle(&image->live);
+		r = start_worker(server, image);
+	}
+	return r;
+}
+
+int scan_snapshot(struct server *server, struct image *image, int out, int client)
+{
 	struct scan *scan;
 	int r;
 
@@ -296,21 +344,43 @@ int scan_snapshot(struct server *server, struct image *image, int out, int clien
 	scan = scan_new(server, image, TENURE_MOMENT_SNAPSHOT, false);
 	if (!scan)
 		return -ENOMEM;
-	r = stop_all(&scan->job.memory, 0, &hook, &scan->job.threads);
-	if (r == 0 && image->maps >= 0 && memory_maps_read(image->maps, &scan->job.maps) < 0)
-		vec_clear(&scan->job.maps);
-	if (r == 0) {
-		live_settle(&image->live);
-		scan->job.out = out;
-		scan->client = client;
-		r = start_worker(server, image);
-	}
+	scan->job.out = fcntl(out, F_DUPFD_CLOEXEC, 0);
+	r = scan->job.out < 0 ? neg_errno() : look_unasked(server, image);
 	if (r < 0) {
-		scan->client = -1;
-		scan->job.out = -1;
-		finish(server, image, "no process could be started to do it");
+		finish(server, image, NO_PROCESS);
+		return r;
 	}
-	return r;
+	(void)close(out);
+	scan->client = client;
+	return 0;
+}
+
+void scan_mark(struct server *server, struct image *image, uint64_t stamp,
+	       const struct control_request *request, int client)
+{
+	struct image_look failed = { .moment = TENURE_MOMENT_MARK, .stamp = stamp };
+	struct scan *scan = NULL;
+
+	if (image->scan)
+		failed.why = "it was being looked at already";
+	else if (!may_look_at_mark(image))
+		failed.why = TOO_MANY;
+	else
+		scan = scan_new(server, image, TENURE_MOMENT_MARK, false);
+	if (!scan) {
+		if (!failed.why)
+			failed.why = "the analyzer's memory has run out";
+		stream_looked(image->live.stream, &failed);
+		control_answer(client, 0);
+		(void)close(client);
+		return;
+	}
+	scan->client = client;
+	scan->job.area.stamp = stamp;
+	memcpy(scan->job.area.name, request->text,
+	       request->bytes < TENURE_SCAN_NAME ? request->bytes : TENURE_SCAN_NAME - 1);
+	if (look_unasked(server, image) < 0)
+		finish(server, image, NO_PROCESS);
 }
 
 /* ----------------------------------------------------------------- meanwhile */

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "base/attr.h"
+#include "control.h"
 #include "server-state.h"
 
 /** scan_is_asked() - does the process stand still and wait? */
@@ -29,6 +30,16 @@ void scan_begin(struct server *server, struct image *image);
  * Return: 0 or a negative errno; then nothing was taken.
  */
 attr_nodiscard int scan_snapshot(struct server *server, struct image *image, int out, int client);
+
+/**
+ * scan_mark() - the same at a mark that somebody outside has made
+ * @stamp:  of the mark
+ * @client: is told when it is done; taken
+ *
+ * Whether it works or not, the listener hears what came of it.
+ */
+void scan_mark(struct server *server, struct image *image, uint64_t stamp,
+	       const struct control_request *request, int client);
 
 /** scan_readable() - the worker has something to say, or has ended */
 void scan_readable(struct server *server, struct image *image);

@@ -55,7 +55,7 @@ static void say_why_not(struct image *image)
 		why = "it was ended by a signal; option --leaks looks then too";
 	else if (image->end.how == IMAGE_RUNNING)
 		why = "it was still running";
-	stream_looked(image->live.stream, TENURE_MOMENT_NONE, why, NULL, 0);
+	stream_looked(image->live.stream, &(struct image_look){ .why = why });
 }
 
 void server_image_end(struct server *server, struct image *image, enum image_how how)
@@ -174,13 +174,14 @@ void server_image_tick(struct server *server, struct image *image)
 	server_image_check(server, image);
 }
 
-void server_image_mark(struct image *image, uint32_t kind, const char *name, uint32_t bytes)
+uint64_t server_image_mark(struct image *image, uint32_t kind, const char *name, uint32_t bytes)
 {
 	uint64_t now = ticks_now();
 
 	live_catch_up(&image->live);
 	stream_mark(image->live.stream, now, kind, name, bytes);
 	live_catch_up(&image->live);
+	return now;
 }
 
 /* ---------------------------------------------------------- the beginning */
@@ -289,7 +290,8 @@ static int make_image(struct server *server, struct handshake *handshake, int *r
 	image->mem = take_fd(&handshake->mem);
 	image->maps = take_fd(&handshake->maps);
 	if (server->options.scan && image->pid)
-		live_want_scan(&image->live, image->memfd, server->options.scan_flags);
+		live_want_scan(&image->live, image->memfd, server->options.scan_flags,
+			       server->options.scan_mark);
 	if (info.pid)
 		image->pidfd = process_open(info.pid);
 	if (image->pidfd >= 0)

@@ -49,7 +49,8 @@ struct peer {
  * @resting: the pipe has been emptied and is left alone for a moment: to be
  *           woken by each chunk would cost the program more than us
  * @scan:    a look that is under way, NULL
- * @looked:  it was looked at, or could not be
+ * @looked:  it was looked at, or could not be; but for marks
+ * @marks:   so many marks at which it was
  * @parked:  it has been told to send its threads to sleep
  * @ending:  it has ended as @end says, but for the look
  * @gone:    ended; to be freed when the batch of events is through
@@ -69,6 +70,7 @@ struct image {
 	bool resting;
 	struct scan *scan;
 	bool looked;
+	uint32_t marks;
 	bool parked;
 	bool ending;
 	struct stream_end end;
@@ -128,8 +130,10 @@ void server_image_tick(struct server *server, struct image *image);
  * server_image_mark() - somebody outside wants a mark, now
  * @kind:  enum tenure_mark_kind
  * @bytes: of @name
+ *
+ * Return: its stamp.
  */
-void server_image_mark(struct image *image, uint32_t kind, const char *name, uint32_t bytes);
+uint64_t server_image_mark(struct image *image, uint32_t kind, const char *name, uint32_t bytes);
 
 /** server_image_check() - end it if its process or its address space is gone */
 void server_image_check(struct server *server, struct image *image);

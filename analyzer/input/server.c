@@ -168,6 +168,22 @@ static int snapshot(struct server *server, struct image *image, int socket, int 
 	return 1;
 }
 
+/* Return: 0; 1 when it is looked at, too. */
+static int mark(struct server *server, struct image *image, const struct control_request *request,
+		int socket)
+{
+	uint64_t stamp = server_image_mark(image, request->arg, request->text, request->bytes);
+	int client;
+
+	if (!live_wants_mark(&image->live, request->text, request->bytes))
+		return 0;
+	client = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+	if (client < 0)
+		return 0;
+	scan_mark(server, image, stamp, request, client);
+	return 1;
+}
+
 /* Return: 0 or a negative errno, for whoever asks; 1: the answer comes later. */
 static int obey(struct server *server, const struct control_request *request, int socket, int *fd)
 {
@@ -179,8 +195,7 @@ static int obey(struct server *server, const struct control_request *request, in
 		return -ESRCH;
 	switch ((enum control_what)request->what) {
 	case CONTROL_MARK:
-		server_image_mark(image, request->arg, request->text, request->bytes);
-		return 0;
+		return mark(server, image, request, socket);
 	case CONTROL_SNAPSHOT:
 		return snapshot(server, image, socket, fd);
 	}

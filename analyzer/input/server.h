@@ -34,6 +34,7 @@ struct server;
  * @scan:          call input_ops.scan when a process comes to its end
  * @scan_flags:    enum tenure_scan_flag: and when else
  * @mark_signal:   a signal that makes marks, 0: none
+ * @scan_mark:     with TENURE_SCAN_MARKS: only at marks of this name; borrowed, "": at all
  * @scan_limit_ns: how long that may take, 0: 50 s
  * @queue_bytes:   stream bytes kept per image while their order is uncertain; 0: 64 MiB
  */
@@ -48,6 +49,7 @@ struct server_options {
 	bool scan;
 	uint32_t scan_flags;
 	uint32_t mark_signal;
+	const char *scan_mark;
 	uint64_t scan_limit_ns;
 };
 

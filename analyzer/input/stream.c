@@ -159,21 +159,21 @@ void stream_mark(struct stream *stream, uint64_t stamp, uint32_t kind, const cha
 	(void)!vec_push(&stream->marks, mark);
 }
 
-void stream_looked(struct stream *stream, uint32_t moment, const char *why, const uint8_t *bytes,
-		   size_t count)
+void stream_looked(struct stream *stream, const struct image_look *look)
 {
-	const char *missing = why || count <= LOOK_MAX ? why
-						       : "it has found too much for a capture";
-	const uint32_t head[2] = { moment, missing != NULL };
+	const char *missing = look->why || look->count <= LOOK_MAX
+				      ? look->why
+				      : "it has found too much for a capture";
+	const struct capture_look head = { look->moment, missing != NULL, look->stamp };
 
 	if (stream->capture && missing)
-		capture_write(stream->capture, stream->info.image, CAPTURE_LOOK, head, sizeof(head),
-			      missing, strlen(missing));
+		capture_write(stream->capture, stream->info.image, CAPTURE_LOOK, &head,
+			      sizeof(head), missing, strlen(missing));
 	else if (stream->capture)
-		capture_write(stream->capture, stream->info.image, CAPTURE_LOOK, head, sizeof(head),
-			      bytes, count);
+		capture_write(stream->capture, stream->info.image, CAPTURE_LOOK, &head,
+			      sizeof(head), look->bytes, look->count);
 	if (stream->ops->looked)
-		stream->ops->looked(stream->image, moment, why, bytes, count);
+		stream->ops->looked(stream->image, look);
 }
 
 /* Room for nodes below @count.  Return: 0 or -ENOMEM. */

@@ -94,8 +94,7 @@ void stream_sync(struct stream *stream, uint64_t stamp, bool forced);
 void stream_memory(struct stream *stream, uint64_t stamp, uint64_t rss_bytes);
 
 /** stream_looked() - as input_ops.looked */
-void stream_looked(struct stream *stream, uint32_t moment, const char *why, const uint8_t *bytes,
-		   size_t count);
+void stream_looked(struct stream *stream, const struct image_look *look);
 
 /**
  * stream_mark() - a mark that somebody outside has made

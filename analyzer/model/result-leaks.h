@@ -122,6 +122,7 @@ struct leaks_kept {
 /**
  * struct result_leaks - one look
  * @moment:   enum tenure_moment; @signal, @name: of TENURE_MOMENT_SIGNAL and _MARK
+ * @stamp:    of the mark
  * @done:     false: it was not possible; @why says why
  * @direct:   memory was read with process_vm_readv(2)
  * @partial:  not all memory is known: what may hold blocks counted as holding them
@@ -136,6 +137,7 @@ struct result_leaks {
 	uint32_t moment;
 	uint32_t signal;
 	char *name;
+	uint64_t stamp;
 	bool done;
 	bool direct;
 	bool partial;

@@ -291,6 +291,7 @@ struct result_leaks;
  * @cycles:      of Python objects; NULL when @python is; result-cycles.h
  * @python_end:  NULL when its code did not come to its end; result-python.h
  * @leaks:       NULL when nobody looked; result-leaks.h
+ * @looks:       at marks, in their order; each knows its mark by the stamp
  * @ns_per_tick: multiply a difference of stamps by it
  * @start_unix_ns: wall clock at @start_stamp, CLOCK_REALTIME
  */
@@ -340,6 +341,8 @@ struct result_process {
 	const struct result_cycles *cycles;
 	const struct result_python_end *python_end;
 	const struct result_leaks *leaks;
+	const struct result_leaks *const *looks;
+	size_t looks_count;
 };
 
 #endif /* MODEL_RESULT_H */

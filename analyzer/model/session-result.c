@@ -89,6 +89,13 @@ void session_give_leaks(struct session *session, const struct result_leaks *leak
 	session->result.leaks = leaks;
 }
 
+void session_give_looks(struct session *session, const struct result_leaks *const *looks,
+			size_t count)
+{
+	session->result.looks = looks;
+	session->result.looks_count = count;
+}
+
 void session_exited(struct session *session, enum result_end end, int status)
 {
 	if (session->how == IMAGE_EXEC)

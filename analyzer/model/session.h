@@ -83,6 +83,10 @@ void session_view(const struct session *session, struct session_view *ret_view);
 /** session_give_leaks() - what a scan has found, for the result; borrowed until session_free() */
 void session_give_leaks(struct session *session, const struct result_leaks *leaks);
 
+/** session_give_looks() - likewise, what was found at marks */
+void session_give_looks(struct session *session, const struct result_leaks *const *looks,
+			size_t count);
+
 /** session_end() - no more events; copies what it needs of @end */
 void session_end(struct session *session, const struct image_end *end);
 

@@ -73,7 +73,7 @@ static void add_type(struct strbuf *out, const char *name, bool *ret_counted)
 
 int build_type(struct build *build, uint32_t site, const char **ret_type, uint32_t *ret_uses)
 {
-	const struct result_leaks *leaks = build->result->leaks;
+	const struct result_leaks *leaks = build->leaks;
 	const struct leaks_table *table;
 	const struct result_module *module;
 	struct strbuf type = { .at = NULL };
@@ -236,6 +236,7 @@ int build_held(struct build *build)
 
 	if (!leaks || !leaks->kept_count)
 		return 0;
+	build->leaks = leaks;
 	order = malloc(leaks->kept_count * sizeof(*order));
 	if (!order)
 		return -ENOMEM;

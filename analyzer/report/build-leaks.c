@@ -66,9 +66,8 @@ static int add_members(struct build *build, const struct leaks_item *from, struc
 	return r;
 }
 
-static int add_leak(struct build *build, const struct leaks_item *from)
+static int add_leak(struct build *build, const struct leaks_item *from, report_leaks *leaks)
 {
-	struct report_process *process = build->process;
 	struct report_leak leak = { .class = from->class,
 				    .own = from->own,
 				    .indirect = from->indirect,
@@ -76,8 +75,8 @@ static int add_leak(struct build *build, const struct leaks_item *from)
 	int r = add_place(build, from->site, &leak.stack, &leak.fn);
 
 	/* Sites whose stacks look the same are one; cycles are not put together. */
-	for (size_t i = 0; i < process->leaks.count && r == 0 && from->class != LEAKS_CYCLE; i++) {
-		struct report_leak *old = &process->leaks.at[i];
+	for (size_t i = 0; i < leaks->count && r == 0 && from->class != LEAKS_CYCLE; i++) {
+		struct report_leak *old = &leaks->at[i];
 
 		if (old->class == leak.class && old->stack == leak.stack && old->fn == leak.fn) {
 			old->own.blocks += leak.own.blocks;
@@ -88,13 +87,14 @@ static int add_leak(struct build *build, const struct leaks_item *from)
 		}
 	}
 	if (r == 0)
-		r = sig_of_stack(build->report, process, leak.stack, "heap", &leak.sig);
+		r = sig_of_stack(build->report, build->process, leak.stack, "heap", &leak.sig);
 	if (r == 0)
-		r = vec_push(&process->leaks, leak);
-	return r < 0 ? r : add_members(build, from, &process->leaks.at[process->leaks.count - 1]);
+		r = vec_push(leaks, leak);
+	return r < 0 ? r : add_members(build, from, &leaks->at[leaks->count - 1]);
 }
 
-static int add_holder(struct build *build, const struct leaks_holder *from)
+static int add_holder(struct build *build, const struct leaks_holder *from,
+		      struct report_scan *scan)
 {
 	struct report_holder holder = { .kind = from->kind, .module = "", .held = from->held };
 	bool is_global = from->kind == LEAKS_HOLDER_GLOBAL;
@@ -106,7 +106,7 @@ static int add_holder(struct build *build, const struct leaks_holder *from)
 			report_text(build->report, build->result->modules[from->value].path);
 	else if (!is_global)
 		holder.tid = from->value;
-	return holder.module ? vec_push(&build->process->scan.holders, holder) : -ENOMEM;
+	return holder.module ? vec_push(&scan->holders, holder) : -ENOMEM;
 }
 
 /* The certain before the possible, then by what is gained; those that hang on others last. */
@@ -143,15 +143,12 @@ static int by_held(const void *a, const void *b)
 	return x->kind < y->kind ? -1 : x->kind > y->kind;
 }
 
-int build_leaks(struct build *build)
+static int add_look(struct build *build, const struct result_leaks *from, struct report_scan *scan,
+		    report_leaks *leaks)
 {
-	const struct result_leaks *from = build->result->leaks;
-	struct report_process *process = build->process;
-	struct report_scan *scan = &process->scan;
 	int r = 0;
 
-	if (!from)
-		return 0;
+	build->leaks = from;
 	scan->looked = true;
 	scan->done = from->done;
 	scan->direct = from->direct;
@@ -175,12 +172,51 @@ int build_leaks(struct build *build)
 	for (size_t i = 0; i < LEAKS_CLASS_COUNT; i++)
 		scan->classes[i] = from->classes[i];
 	for (size_t i = 0; i < from->holders_count && r == 0; i++)
-		r = add_holder(build, &from->holders[i]);
+		r = add_holder(build, &from->holders[i], scan);
 	for (size_t i = 0; i < from->items_count && r == 0; i++)
-		r = add_leak(build, &from->items[i]);
-	if (process->leaks.count)
-		qsort(process->leaks.at, process->leaks.count, sizeof(*process->leaks.at), by_gain);
+		r = add_leak(build, &from->items[i], leaks);
+	if (leaks->count)
+		qsort(leaks->at, leaks->count, sizeof(*leaks->at), by_gain);
 	if (scan->holders.count)
 		qsort(scan->holders.at, scan->holders.count, sizeof(*scan->holders.at), by_held);
+	return r;
+}
+
+/* The mark that a look is about.  Return: SIZE_MAX for one that is not kept. */
+static size_t mark_of(const struct result_process *process, const struct result_leaks *leaks)
+{
+	for (size_t i = 0; i < process->marks_count; i++)
+		if (process->marks[i].stamp == leaks->stamp)
+			return i;
+	return SIZE_MAX;
+}
+
+static int by_mark(const void *a, const void *b)
+{
+	const struct report_look *x = a, *y = b;
+
+	return x->mark < y->mark ? -1 : x->mark > y->mark;
+}
+
+int build_leaks(struct build *build)
+{
+	const struct result_process *from = build->result;
+	struct report_process *process = build->process;
+	int r = from->leaks ? add_look(build, from->leaks, &process->scan, &process->leaks) : 0;
+
+	for (size_t i = 0; i < from->looks_count && r == 0; i++) {
+		struct report_look *look;
+		size_t mark = mark_of(from, from->looks[i]);
+
+		if (mark == SIZE_MAX)
+			continue;
+		r = vec_push(&process->looks, (struct report_look){ .mark = (uint32_t)mark });
+		if (r < 0)
+			break;
+		look = &process->looks.at[process->looks.count - 1];
+		r = add_look(build, from->looks[i], &look->scan, &look->leaks);
+	}
+	if (process->looks.count)
+		qsort(process->looks.at, process->looks.count, sizeof(*process->looks.at), by_mark);
 	return r;
 }

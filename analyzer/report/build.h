@@ -25,6 +25,7 @@
  * @variables: names of data; @members: of members of classes
  * @origins:   of the document's stacks, when there is an interpreter
  * @end_of:    per site of the heap what it held at the end of user code; or NULL
+ * @leaks:     the look that is being added; or NULL
  */
 struct build {
 	struct report *report;
@@ -41,6 +42,7 @@ struct build {
 	struct members members;
 	struct origins origins;
 	struct result_level *end_of;
+	const struct result_leaks *leaks;
 };
 
 static inline uint64_t build_ns(const struct build *build, uint64_t ticks)
@@ -118,7 +120,7 @@ attr_nodiscard int build_member(struct build *build, const char *type, uint64_t 
 /** build_held() - how what is alive is held; after the leaks.  Return: 0 or -ENOMEM */
 attr_nodiscard int build_held(struct build *build);
 
-/** build_leaks() - what was found lost, the heaviest first.  Return: 0 or -ENOMEM */
+/** build_leaks() - what was found lost, the heaviest first; also at marks.  Return: 0 or -ENOMEM */
 attr_nodiscard int build_leaks(struct build *build);
 
 #endif /* REPORT_BUILD_H */

@@ -82,6 +82,8 @@ struct report_held {
 	VEC(struct report_step) steps;
 };
 
+typedef VEC(struct report_leak) report_leaks;
+
 #define REPORT_HELD_MAX 2000 /* of one process, those that keep most */
 
 /** struct report_holder - see struct leaks_holder */
@@ -110,6 +112,13 @@ struct report_scan {
 	uint64_t total_ns;
 	struct leaks_count classes[LEAKS_CLASS_COUNT];
 	VEC(struct report_holder) holders;
+};
+
+/** struct report_look - what a look at a mark has found; @mark: index of report_process.marks */
+struct report_look {
+	uint32_t mark;
+	struct report_scan scan;
+	report_leaks leaks;
 };
 
 /* Where a suppression comes from. */

@@ -235,7 +235,8 @@ struct report_process {
 	struct report_python python;
 	struct report_cycles cycles;
 	struct report_scan scan;
-	VEC(struct report_leak) leaks;
+	report_leaks leaks;
+	VEC(struct report_look) looks; /* in the order of their marks */
 	VEC(struct report_held) held;
 };
 

@@ -118,14 +118,14 @@ static void write_scan(struct emit *emit, const struct report_scan *scan)
 	emit_end(emit);
 }
 
-void leaks_json_write(struct emit *emit, const struct report_process *process)
+void leaks_json_write(struct emit *emit, const struct report_scan *scan, const report_leaks *leaks)
 {
-	if (!process->scan.looked)
+	if (!scan->looked)
 		return;
-	write_scan(emit, &process->scan);
+	write_scan(emit, scan);
 	emit_array(emit, "leaks", EMIT_LINES);
-	for (size_t i = 0; i < process->leaks.count; i++)
-		write_leak(emit, &process->leaks.at[i]);
+	for (size_t i = 0; i < leaks->count; i++)
+		write_leak(emit, &leaks->at[i]);
 	emit_end(emit);
 }
 
@@ -177,7 +177,7 @@ static void load_cycle(struct load *load, const json_t *from, struct report_leak
 	}
 }
 
-static void load_leak(struct load *load, const json_t *from, struct report_process *process)
+static void load_leak(struct load *load, const json_t *from, report_leaks *leaks)
 {
 	const char *sig = load_text(load, from, "sig");
 	struct report_leak leak = { .class = load_word(load, from, "class", &words_leak),
@@ -195,7 +195,7 @@ static void load_leak(struct load *load, const json_t *from, struct report_proce
 		load_fail(load, -EINVAL, "there is no suppression %" PRIu32, leak.suppressed - 1);
 	if (leak.class == LEAKS_CYCLE)
 		load_cycle(load, from, &leak);
-	if (vec_push(&process->leaks, leak) < 0) {
+	if (vec_push(leaks, leak) < 0) {
 		vec_fini(&leak.members);
 		vec_fini(&leak.links);
 		load_fail(load, -ENOMEM, "%s", "");
@@ -218,9 +218,9 @@ static void load_holders(struct load *load, const json_t *from, struct report_sc
 	}
 }
 
-void leaks_json_load(struct load *load, const json_t *object, struct report_process *process)
+void leaks_json_load(struct load *load, const json_t *object, struct report_scan *scan,
+		     report_leaks *leaks)
 {
-	struct report_scan *scan = &process->scan;
 	const json_t *from, *classes, *array;
 
 	if (!json_object_get(object, "leak_scan"))
@@ -251,5 +251,5 @@ void leaks_json_load(struct load *load, const json_t *object, struct report_proc
 	load_holders(load, from, scan);
 	array = load_array(load, object, "leaks");
 	for (size_t i = 0; i < json_array_size(array) && !load->error; i++)
-		load_leak(load, json_array_get(array, i), process);
+		load_leak(load, json_array_get(array, i), leaks);
 }

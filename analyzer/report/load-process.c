@@ -189,6 +189,21 @@ static void load_threads(struct load *load, const json_t *object, struct report_
 	}
 }
 
+/* What was found at the mark that came last. */
+static void load_look(struct load *load, const json_t *from, struct report_process *process)
+{
+	struct report_look look = { .mark = (uint32_t)process->marks.count - 1 };
+
+	if (load->error)
+		return;
+	if (vec_push(&process->looks, look) < 0) {
+		load_fail(load, -ENOMEM, "%s", "");
+		return;
+	}
+	leaks_json_load(load, from, &process->looks.at[process->looks.count - 1].scan,
+			&process->looks.at[process->looks.count - 1].leaks);
+}
+
 static void load_times(struct load *load, const json_t *object, struct report_process *process)
 {
 	const json_t *array = load_array(load, object, "timeline");
@@ -221,6 +236,8 @@ static void load_times(struct load *load, const json_t *object, struct report_pr
 
 		if (vec_push(&process->marks, mark) < 0)
 			load_fail(load, -ENOMEM, "%s", "");
+		if (json_object_get(from, "leak_scan"))
+			load_look(load, from, process);
 	}
 }
 
@@ -292,7 +309,7 @@ void load_process(struct load *load, const json_t *object, struct report_process
 	load_trust(load, object, &process->trust);
 	load_sites(load, object, "sites", &process->sites);
 	load_sites(load, object, "mapped", &process->mapped);
-	leaks_json_load(load, object, process);
+	leaks_json_load(load, object, &process->scan, &process->leaks);
 	held_json_load(load, object, process);
 	load_types(load, object, process);
 	python_json_load(load, object, &process->python);

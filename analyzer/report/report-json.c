@@ -315,6 +315,31 @@ static void write_threads(struct emit *emit, const struct report_process *proces
 	emit_end(emit);
 }
 
+static void write_marks(struct emit *emit, const struct report_process *process)
+{
+	size_t next = 0;
+
+	emit_array(emit, "marks", EMIT_LINES);
+	for (size_t i = 0; i < process->marks.count; i++) {
+		const struct report_mark *mark = &process->marks.at[i];
+		const struct report_look *look = NULL;
+
+		if (next < process->looks.count && process->looks.at[next].mark == i)
+			look = &process->looks.at[next++];
+		emit_object(emit, NULL, look ? EMIT_LINES : EMIT_FLAT);
+		emit_text(emit, "name", mark->name);
+		emit_text(emit, "kind", words_get(&words_mark, mark->kind));
+		emit_uint(emit, "time_ns", mark->time_ns);
+		emit_uint(emit, "heap_bytes", mark->heap_bytes);
+		emit_uint(emit, "heap_blocks", mark->heap_blocks);
+		emit_uint(emit, "allocations", mark->allocations);
+		if (look)
+			leaks_json_write(emit, &look->scan, &look->leaks);
+		emit_end(emit);
+	}
+	emit_end(emit);
+}
+
 static void write_times(struct emit *emit, const struct report_process *process)
 {
 	emit_array(emit, "timeline", EMIT_LINES);
@@ -332,20 +357,7 @@ static void write_times(struct emit *emit, const struct report_process *process)
 	}
 	emit_end(emit);
 
-	emit_array(emit, "marks", EMIT_LINES);
-	for (size_t i = 0; i < process->marks.count; i++) {
-		const struct report_mark *mark = &process->marks.at[i];
-
-		emit_object(emit, NULL, EMIT_FLAT);
-		emit_text(emit, "name", mark->name);
-		emit_text(emit, "kind", words_get(&words_mark, mark->kind));
-		emit_uint(emit, "time_ns", mark->time_ns);
-		emit_uint(emit, "heap_bytes", mark->heap_bytes);
-		emit_uint(emit, "heap_blocks", mark->heap_blocks);
-		emit_uint(emit, "allocations", mark->allocations);
-		emit_end(emit);
-	}
-	emit_end(emit);
+	write_marks(emit, process);
 }
 
 static void write_types(struct emit *emit, const struct report_process *process)
@@ -418,7 +430,7 @@ static void write_process(struct emit *emit, const struct report_process *proces
 	write_trust(emit, &process->trust);
 	write_sites(emit, "sites", &process->sites, process->sample_bytes != 0);
 	write_sites(emit, "mapped", &process->mapped, false);
-	leaks_json_write(emit, process);
+	leaks_json_write(emit, &process->scan, &process->leaks);
 	held_json_write(emit, process);
 	write_types(emit, process);
 	python_json_write(emit, &process->python);

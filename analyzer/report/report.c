@@ -195,6 +195,16 @@ void report_sum(struct report *report)
 	}
 }
 
+static void free_leaks(struct report_scan *scan, report_leaks *leaks)
+{
+	vec_fini(&scan->holders);
+	for (size_t i = 0; i < leaks->count; i++) {
+		vec_fini(&leaks->at[i].members);
+		vec_fini(&leaks->at[i].links);
+	}
+	vec_fini(leaks);
+}
+
 struct report *report_free(struct report *report)
 {
 	if (!report)
@@ -222,12 +232,10 @@ struct report *report_free(struct report *report)
 		vec_fini(&process->python.containers);
 		cycles_fini(&process->cycles);
 		vec_fini(&process->python.end.leaks);
-		vec_fini(&process->scan.holders);
-		for (size_t k = 0; k < process->leaks.count; k++) {
-			vec_fini(&process->leaks.at[k].members);
-			vec_fini(&process->leaks.at[k].links);
-		}
-		vec_fini(&process->leaks);
+		free_leaks(&process->scan, &process->leaks);
+		for (size_t k = 0; k < process->looks.count; k++)
+			free_leaks(&process->looks.at[k].scan, &process->looks.at[k].leaks);
+		vec_fini(&process->looks);
 		for (size_t k = 0; k < process->held.count; k++)
 			vec_fini(&process->held.at[k].steps);
 		vec_fini(&process->held);

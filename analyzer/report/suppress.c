@@ -163,8 +163,9 @@ static bool is_other_version(const struct suppress_rule *rule, const struct repo
 		strncmp(process->python.version, rule->python, strlen(rule->python)) != 0);
 }
 
+/* @is_end: what was found at marks is not added to it, for it may still be there at the end. */
 static void mark(struct suppress *suppress, const struct report *report,
-		 const struct report_process *process, struct report_leak *leak)
+		 const struct report_process *process, struct report_leak *leak, bool is_end)
 {
 	leak->suppressed = 0;
 	for (size_t i = 0; i < suppress->rules.count && !leak->suppressed; i++) {
@@ -175,7 +176,7 @@ static void mark(struct suppress *suppress, const struct report *report,
 		leak->suppressed = (uint32_t)i + 1;
 		rule->used++;
 		/* What is lost through others counts with them. */
-		if (leak->class == LEAKS_LOST_THROUGH)
+		if (leak->class == LEAKS_LOST_THROUGH || !is_end)
 			continue;
 		rule->own.blocks += leak->own.blocks + leak->indirect.blocks;
 		rule->own.bytes += leak->own.bytes + leak->indirect.bytes;
@@ -186,6 +187,13 @@ static void mark(struct suppress *suppress, const struct report *report,
 static bool is_listed(const struct suppress_rule *rule)
 {
 	return rule->used || rule->source != REPORT_SUPPRESSION_BUILTIN;
+}
+
+static void renumber(report_leaks *leaks, const uint32_t *numbers)
+{
+	for (size_t i = 0; i < leaks->count; i++)
+		if (leaks->at[i].suppressed)
+			leaks->at[i].suppressed = numbers[leaks->at[i].suppressed - 1];
 }
 
 static int list(const struct suppress *suppress, struct report *report)
@@ -216,10 +224,9 @@ static int list(const struct suppress *suppress, struct report *report)
 	for (size_t p = 0; p < report->processes.count && r == 0; p++) {
 		struct report_process *process = &report->processes.at[p];
 
-		for (size_t i = 0; i < process->leaks.count; i++)
-			if (process->leaks.at[i].suppressed)
-				process->leaks.at[i].suppressed =
-					numbers[process->leaks.at[i].suppressed - 1];
+		renumber(&process->leaks, numbers);
+		for (size_t i = 0; i < process->looks.count; i++)
+			renumber(&process->looks.at[i].leaks, numbers);
 	}
 	free(numbers);
 	return r;
@@ -235,7 +242,11 @@ int suppress_apply(struct suppress *suppress, struct report *report)
 		struct report_process *process = &report->processes.at[p];
 
 		for (size_t i = 0; i < process->leaks.count; i++)
-			mark(suppress, report, process, &process->leaks.at[i]);
+			mark(suppress, report, process, &process->leaks.at[i], true);
+		for (size_t i = 0; i < process->looks.count; i++)
+			for (size_t k = 0; k < process->looks.at[i].leaks.count; k++)
+				mark(suppress, report, process,
+				     &process->looks.at[i].leaks.at[k], false);
 	}
 	return list(suppress, report);
 }

@@ -18,6 +18,8 @@
 #define INDENT	       (4 + WEIGHT_COLUMNS + CLASS_COLUMNS + BLOCKS_COLUMNS + 2)
 #define CALLERS	       3
 #define LINKS_SHOWN    6
+#define LOOK_SHOWN     3
+#define LOOK_INDENT    11
 
 static const char *const kinds[] = {
 	[LEAKS_LOST] = "lost",
@@ -253,4 +255,41 @@ int text_leaks(const struct text *text, const struct text_list *list)
 	print_suppressed(text);
 	print_way(text);
 	return 0;
+}
+
+void text_look(const struct text *text, const struct report_look *look)
+{
+	const struct text_out *out = &text->out;
+	const struct leaks_count *classes = look->scan.classes;
+	const struct leaks_count lost = {
+		classes[LEAKS_LOST].blocks + classes[LEAKS_CYCLE].blocks +
+			classes[LEAKS_LOST_THROUGH].blocks,
+		classes[LEAKS_LOST].bytes + classes[LEAKS_CYCLE].bytes +
+			classes[LEAKS_LOST_THROUGH].bytes,
+	};
+	size_t shown = 0;
+
+	(void)fprintf(out->file, "%*s%s", LOOK_INDENT, "", out->dim);
+	if (!look->scan.done) {
+		(void)fprintf(out->file, "not looked for leaks: %s%s\n", look->scan.why, out->plain);
+		return;
+	}
+	(void)fprintf(out->file, "leaked: %s", lost.blocks ? "" : "nothing");
+	if (lost.blocks)
+		(void)fprintf(out->file, "%s in %s block%s", units_bytes(lost.bytes).s,
+			      units_count(lost.blocks).s, lost.blocks == 1 ? "" : "s");
+	print_sum(out, "possibly ", &classes[LEAKS_POSSIBLE]);
+	(void)fprintf(out->file, "%s\n", out->plain);
+	for (size_t i = 0; i < look->leaks.count && shown < LOOK_SHOWN; i++) {
+		const struct report_leak *leak = &look->leaks.at[i];
+
+		if (!is_shown(leak))
+			continue;
+		shown++;
+		(void)fprintf(out->file, "%*s%*s%*s  ", LOOK_INDENT, "", WEIGHT_COLUMNS,
+			      units_bytes(leak->own.bytes + leak->indirect.bytes).s, CLASS_COLUMNS,
+			      kinds[leak->class]);
+		print_frame(text, answering(text, leak->stack),
+			    LOOK_INDENT + WEIGHT_COLUMNS + CLASS_COLUMNS + 2);
+	}
 }

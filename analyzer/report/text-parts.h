@@ -40,6 +40,9 @@ attr_nodiscard int text_mapped(const struct text *text, const struct text_list *
 /** text_leaks() - what was lost.  Return: 0 */
 int text_leaks(const struct text *text, const struct text_list *list);
 
+/** text_look() - likewise at a mark, in a few lines */
+void text_look(const struct text *text, const struct report_look *look);
+
 /** text_survivors() - how old blocks grow, in one table */
 void text_survivors(const struct text *text);
 

@@ -234,6 +234,7 @@ void text_marks(const struct text *text)
 	};
 	const struct text_out *out = &text->out;
 	const struct report_process *process = text->process;
+	size_t look = 0;
 	size_t count = process->marks.count;
 	size_t first = count > ROWS_MAX ? count - ROWS_MAX : 0;
 
@@ -255,6 +256,10 @@ void text_marks(const struct text *text)
 			      units_bytes(mark->heap_bytes).s, units_count(mark->heap_blocks).s,
 			      units_count(mark->allocations).s);
 		strbuf_fini(&name);
+		while (look < process->looks.count && process->looks.at[look].mark < i)
+			look++;
+		if (look < process->looks.count && process->looks.at[look].mark == i)
+			text_look(text, &process->looks.at[look]);
 	}
 	if (first)
 		(void)fprintf(out->file, "    %s%zu earlier ones%s\n", out->dim, first, out->plain);

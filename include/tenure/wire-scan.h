@@ -5,7 +5,7 @@
  * It is held in the first page of the memfd.  The analyzer sets the word scan
  * of struct tenure_shared to WANTED when it would like to look for leaks; the
  * shim makes it ASKED when the process has come to an end, or to a mark, and
- * waits; the analyzer makes it WORKING, stops the other threads, reads, and
+ * waits (ASKING before that, while one of its threads says where it stands); the analyzer makes it WORKING, stops the other threads, reads, and
  * goes back to WANTED.  If the kernel does not let it stop threads, it makes
  * it PARK: the shim sends them to sleep itself and asks again.  A shim that
  * has waited long enough makes it OFF.
@@ -25,6 +25,7 @@ enum tenure_scan {
 	TENURE_SCAN_ASKED = 2,
 	TENURE_SCAN_WORKING = 3,
 	TENURE_SCAN_PARK = 4,
+	TENURE_SCAN_ASKING = 5,
 };
 
 enum tenure_scan_flag {
@@ -58,6 +59,8 @@ enum tenure_moment {
  * @sp:          its stack pointer; @self: its pthread_self()
  * @code:        the shim's text, to before @code_end
  * @name:        of the mark, NUL-terminated
+ * @stamp:       of its record
+ * @wanted:      from the analyzer: with TENURE_SCAN_MARKS only marks of this name, "": all
  */
 struct tenure_scan_area {
 	uint32_t flags;
@@ -75,6 +78,8 @@ struct tenure_scan_area {
 	uint64_t code_end;
 	uint64_t regs[TENURE_SCAN_REGS];
 	char name[TENURE_SCAN_NAME];
+	uint64_t stamp;
+	char wanted[TENURE_SCAN_NAME];
 };
 
 /**

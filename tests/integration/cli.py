@@ -134,7 +134,8 @@ class Tables(Case):
             if command["internal"]:
                 continue
             offered = self.complete("tenure", command["name"], "--")
-            expected = ["--" + o["name"] + ("" if o["type"] == "flag" else "=") for o in options]
+            expected = ["--" + o["name"] + ("" if o["type"] in ("flag", "maybe") else "=")
+                        for o in options]
             self.assertEqual(sorted(offered), sorted(expected), command["name"])
         self.assertEqual(self.complete("tenure", "run", "--follow", "f"), ["fork"])
         (self.directory / "one.json").touch()

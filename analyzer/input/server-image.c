@@ -44,7 +44,8 @@ static void close_image(struct server *server, struct image *image)
 /* Nobody has looked for leaks, although somebody wanted to. */
 static void say_why_not(struct image *image)
 {
-	const char *why = "it ended in a way of its own, not by the C library's functions";
+	const char *why = "it ended in a way of its own, not by the C library's functions, or in a "
+			  "sandbox without the system calls that are needed";
 
 	/* Children that are forked to start another program are not looked at. */
 	if (image->end.how == IMAGE_EXEC && image->live.stream->info.flags & TENURE_HELLO_FORKED)

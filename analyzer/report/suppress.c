@@ -245,8 +245,8 @@ int suppress_apply(struct suppress *suppress, struct report *report)
 			mark(suppress, report, process, &process->leaks.at[i], true);
 		for (size_t i = 0; i < process->looks.count; i++)
 			for (size_t k = 0; k < process->looks.at[i].leaks.count; k++)
-				mark(suppress, report, process,
-				     &process->looks.at[i].leaks.at[k], false);
+				mark(suppress, report, process, &process->looks.at[i].leaks.at[k],
+				     false);
 	}
 	return list(suppress, report);
 }

@@ -271,7 +271,8 @@ void text_look(const struct text *text, const struct report_look *look)
 
 	(void)fprintf(out->file, "%*s%s", LOOK_INDENT, "", out->dim);
 	if (!look->scan.done) {
-		(void)fprintf(out->file, "not looked for leaks: %s%s\n", look->scan.why, out->plain);
+		(void)fprintf(out->file, "not looked for leaks: %s%s\n", look->scan.why,
+			      out->plain);
 		return;
 	}
 	(void)fprintf(out->file, "leaked: %s", lost.blocks ? "" : "nothing");

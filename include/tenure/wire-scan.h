@@ -5,10 +5,11 @@
  * It is held in the first page of the memfd.  The analyzer sets the word scan
  * of struct tenure_shared to WANTED when it would like to look for leaks; the
  * shim makes it ASKED when the process has come to an end, or to a mark, and
- * waits (ASKING before that, while one of its threads says where it stands); the analyzer makes it WORKING, stops the other threads, reads, and
- * goes back to WANTED.  If the kernel does not let it stop threads, it makes
- * it PARK: the shim sends them to sleep itself and asks again.  A shim that
- * has waited long enough makes it OFF.
+ * waits (ASKING before that, while one of its threads says where it stands);
+ * the analyzer makes it WORKING, stops the other threads, reads, and goes back
+ * to WANTED.  If the kernel does not let it stop threads, it makes it PARK:
+ * the shim sends them to sleep itself and asks again.  A shim that has waited
+ * long enough makes it OFF.
  */
 #ifndef TENURE_WIRE_SCAN_H
 #define TENURE_WIRE_SCAN_H

@@ -2,7 +2,8 @@
 /*
  * Loses 1234 bytes in one block and ends in the way that the first argument
  * names; the second holds h: do not let others look into this process, t: with
- * a second thread, which holds 500 bytes on its stack.
+ * a second thread, which holds 500 bytes on its stack, d: as another user from
+ * there on, s: without system calls for looking into others, w: without any but a few.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -12,6 +13,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "confine.h"
+
+#define NOBODY 65534
 
 static pthread_barrier_t barrier;
 
@@ -116,6 +121,21 @@ static void end(const char *how)
 	}
 }
 
+static void give_up(const char *more)
+{
+	static const int looking[] = { SYS_ptrace, SYS_process_vm_readv, SYS_kcmp };
+	static const int needed[] = { SYS_read,	  SYS_write,  SYS_brk,	      SYS_mmap,
+				      SYS_munmap, SYS_exit,   SYS_exit_group, SYS_rt_sigreturn,
+				      SYS_futex,  SYS_execve, SYS_pause };
+
+	if (strchr(more, 'd') && setuid(NOBODY) < 0)
+		exit(50);
+	if (strchr(more, 's') && confine(looking, sizeof(looking) / sizeof(looking[0]), 0) < 0)
+		exit(51);
+	if (strchr(more, 'w') && confine(needed, sizeof(needed) / sizeof(needed[0]), 1) < 0)
+		exit(52);
+}
+
 int main(int argc, char *argv[])
 {
 	const char *how = argc > 1 ? argv[1] : "return";
@@ -129,6 +149,7 @@ int main(int argc, char *argv[])
 		pthread_create(&thread, NULL, hold, NULL);
 		pthread_barrier_wait(&barrier);
 	}
+	give_up(more);
 	lose();
 	clean();
 	end(how);

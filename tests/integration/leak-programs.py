@@ -5,6 +5,7 @@
     leak-programs.py TENURE PLANT.SO
 """
 import collections
+import importlib
 import json
 import os
 import shutil
@@ -20,9 +21,15 @@ PROGRAMS = {
     "git": ["git", "--version"],
     "git-log": ["git", "-C", os.path.dirname(os.path.abspath(__file__)), "log", "-3", "--oneline"],
     "sqlite3": ["sqlite3", ":memory:", "create table t(a); insert into t values(1); select * from t"],
+    "bash": ["bash", "-c", "for i in 1 2 3; do x=$(echo $i); done; echo $x ${x//3/4}"],
+    "awk": ["awk", "BEGIN { for (i = 0; i < 100; i++) a[i] = i; print length(a) }"],
+    "xz": ["xz", "-k", "-c", os.path.abspath(__file__)],
+    "nginx": ["nginx", "-v"],
     "python3": ["/usr/bin/python3", "-S", "-c", "pass"],
     "python3-json": ["/usr/bin/python3", "-c", "import json, re; json.loads('[1, 2, {}]')"],
 }
+
+AS_NOBODY = ("git", "sqlite3", "python3")
 
 
 def look(report):
@@ -56,12 +63,14 @@ def judge(process, planted):
     return [f"found {said}, of the planted blocks {dict(found)}"]
 
 
-def check_program(tenure, argv, plant):
+def check_program(tenure, argv, plant, prefix=()):
+    """@prefix: as whom tenure is run."""
     with tempfile.TemporaryDirectory(prefix="tenure-test-") as directory:
+        os.chmod(directory, 0o777)
         report = os.path.join(directory, "report.json")
         env = {"LD_PRELOAD": plant} if plant else {}
         plain = run.call(argv, env=env)
-        done = run.call(run.tenure_argv(tenure, report, argv, "--leaks"), env=env)
+        done = run.call([*prefix, *run.tenure_argv(tenure, report, argv, "--leaks")], env=env)
         if (done.status, done.stdout) != (plain.status, plain.stdout):
             return [f"status {done.status}, by itself {plain.status}: {done.stderr.decode()}"]
         return judge(look(report), plant)
@@ -97,6 +106,13 @@ def main(tenure, plant):
         for planted in (None, plant):
             for problem in check_program(tenure, argv, planted):
                 print(f"{name}{' with a leak' if planted else ''}: {problem}")
+                failed = 1
+    ends = importlib.import_module("leak-ends")
+    if os.geteuid() == 0 and shutil.which("setpriv") and ends.is_reachable(os.path.realpath(tenure)):
+        nobody = ["setpriv", f"--reuid={ends.NOBODY}", f"--regid={ends.NOBODY}", "--clear-groups"]
+        for name in AS_NOBODY:
+            for problem in check_program(os.path.realpath(tenure), PROGRAMS[name], None, nobody):
+                print(f"{name} as nobody: {problem}")
                 failed = 1
     if shutil.which("redis-server") and shutil.which("redis-cli"):
         for problem in check_redis(tenure, plant):

@@ -4,7 +4,8 @@
 #
 # usage: scripts/bench.sh [--docs] [OPTION of tests/bench/bench.py]...
 #
-# --docs  measure the curves too, and renew docs/overhead.md with its plots.
+# --docs  measure the curves and parts too, three rounds of each, and renew
+#         docs/overhead.md with its plots.
 #
 # heaptrack is installed with apt-get when it is missing and we may; memray is
 # taken from the Python that TENURE_BENCH_MEMRAY names.
@@ -31,6 +32,6 @@ ninja -C "$build" >/dev/null
 
 if [ "${1:-}" = --docs ]; then
 	shift
-	set -- --curves --limits --markdown docs/overhead.md --plots docs/plots --json "$build/bench.json" "$@"
+	set -- --curves --limits --parts --rounds 3 --markdown docs/overhead.md --plots docs/plots --json "$build/bench.json" "$@"
 fi
 exec python3 tests/bench/bench.py --build "$build" "$@"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import machine
 import measure
+import parts
 import plot
 import render
 import tools as tools_module
@@ -32,9 +33,11 @@ def parse_arguments():
     parser.add_argument("--tools", help="comma-separated, default: all that are installed")
     parser.add_argument("--workloads", help="comma-separated, default: all")
     parser.add_argument("--curves", action="store_true",
-                        help="also measure by threads, depth and live blocks")
+                        help="also measure by threads, depth, live blocks and run length")
     parser.add_argument("--limits", action="store_true",
                         help="also measure what a thread costs")
+    parser.add_argument("--parts", action="store_true",
+                        help="also measure captures and the analyzer alone")
     parser.add_argument("--require", help="comma-separated tools whose absence is an error")
     parser.add_argument("--json", type=Path, help="write every run and the summary here")
     parser.add_argument("--from", dest="source", type=Path, help="no runs: figures of a --json file")
@@ -139,6 +142,7 @@ def measure_all(args):
         "failed": [],
         "curves": {},
         "limits": [],
+        "parts": {},
     }
     warm = set()
     for workload in works:
@@ -156,7 +160,17 @@ def measure_all(args):
             document["failed"] += [[workload.name, name] for name in sorted(failed)]
     if args.curves:
         measure_curves(document, tools, rounds, helpers, home, scale)
+    if args.parts:
+        measure_parts(document, args.build, rounds, scale)
     return document
+
+
+def measure_parts(document, build, rounds, scale):
+    try:
+        document["parts"] = parts.measure(build, rounds, scale)
+    except (OSError, parts.PartError) as exc:
+        print(f"bench: parts: {exc}", file=sys.stderr)
+        document["failed"].append(["parts", "tenure"])
 
 
 def save(args, document):
@@ -193,7 +207,7 @@ def main():
     print(render.terminal(document))
     save(args, document)
     if args.markdown:
-        render.replace_tables(args.markdown, document)
+        render.replace_tables(args.markdown, document, args.plots)
     if args.plots:
         args.plots.mkdir(parents=True, exist_ok=True)
         plot.write_all(document, args.plots)

@@ -6,7 +6,10 @@ import statistics
 from xml.sax.saxutils import escape
 
 TOOLS = ("plain", "heaptrack", "tenure")
-COLOURS = {"plain": "#7a7a7a", "heaptrack": "#c4572f", "tenure": "#1f6fb2"}
+COLOURS = {"plain": "#7a7a7a", "heaptrack": "#c4572f", "tenure": "#1f6fb2",
+           "C library": "#7a7a7a", "libunwind": "#c4572f",
+           "decode, merge": "#7a7a7a", "all": "#1f6fb2"}
+FRESH = 4  # frames that are new since the last capture, in the plot
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 360, 70, 110, 40, 50
 
 
@@ -24,6 +27,8 @@ PLOTS = {
     "depth": ("depth", "CPU of the program per alloc+free pair, ns", "depth of the call chain",
               program_ns),
     "live": ("live", "CPU of the program per alloc+free pair, ns", "live blocks", program_ns),
+    "length": ("length", "CPU of the program per alloc+free pair, ns", "pairs in the run",
+               program_ns),
 }
 
 
@@ -102,8 +107,44 @@ def draw(title, x_title, series):
     return "\n".join(out + ["</svg>", ""])
 
 
-def write_all(document, directory):
+def capture_series(rows):
+    """Return {method: [(depth, ticks)]}."""
+    series = {}
+    for row in rows:
+        for method in ("C library", "libunwind", "tenure"):
+            if row["fresh"] == FRESH and row.get(method, 0) > 0:
+                series.setdefault(method, []).append((row["depth"], row[method]))
+    return series
+
+
+def analyzer_series(rows):
+    """Return {what: [(live blocks, ns)]} of one thread."""
+    rows = [row for row in rows if row["threads"] == 1]
+    return {"decode, merge": [(row["live"], row["decode_ns"]) for row in rows],
+            "all": [(row["live"], row["model_ns"]) for row in rows]}
+
+
+def drawings(document):
+    """Return [(name, title, title of the x axis, series)] of what there are figures for."""
+    found = []
     for name, (axis, title, x_title, figure) in PLOTS.items():
-        series = series_of(document["curves"].get(axis, []), figure)
-        if series:
-            (directory / f"overhead-{name}.svg").write_text(draw(title, x_title, series))
+        found.append((name, title, x_title,
+                      series_of(document["curves"].get(axis, []), figure)))
+    parts = document.get("parts", {})
+    found.append(("capture", "Cycles per capture of a stack",
+                  f"depth of the stack, {FRESH} frames new",
+                  capture_series(parts.get("captures", []))))
+    found.append(("analyzer", "CPU of the analyzer per event, ns", "live blocks",
+                  analyzer_series(parts.get("analyzer", []))))
+    return [drawing for drawing in found if any(drawing[3].values())]
+
+
+def links(document, directory):
+    """Return lines that show the plots in a document beside @directory."""
+    return [f"![{title}, by {x_title}]({directory}/overhead-{name}.svg)"
+            for name, title, x_title, _ in drawings(document)]
+
+
+def write_all(document, directory):
+    for name, title, x_title, series in drawings(document):
+        (directory / f"overhead-{name}.svg").write_text(draw(title, x_title, series))

@@ -5,6 +5,7 @@ import statistics
 import time
 
 import machine
+import plot
 
 BEGIN = "<!-- tables: begin, written by tests/bench/bench.py -->"
 END = "<!-- tables: end -->"
@@ -149,6 +150,7 @@ def terminal(document):
     lines += limits(document)
     for axis in document["curves"]:
         lines += ["", *curve_table(document, axis)]
+    lines += ["", *part_tables(document)]
     for workload, tool in document["failed"]:
         lines.append(f"FAILED: {workload} under {tool}")
     return "\n".join(lines)
@@ -178,6 +180,45 @@ def limits(document):
     if lines:
         lines = ["| tool | start of a thread, us of CPU more | RSS of the program, KiB more | "
                  "RSS per living thread, KiB more |", "| --- | ---: | ---: | ---: |", *lines]
+    return lines
+
+
+def part_tables(document):
+    """Return lines: what captures and the analyzer take, alone."""
+    parts, lines = document.get("parts", {}), []
+    if parts.get("captures"):
+        lines += ["One capture of a stack, in cycles of the time stamp counter, by its depth and by "
+                  "how many of its frames are new since the last one (`build/tests/bench/capture`), "
+                  "against libunwind's cached `unw_backtrace` (which heaptrack and memray use) and "
+                  "the C library's `backtrace`:", "",
+                  "| depth | new frames | tenure | libunwind | C library |",
+                  "| ---: | ---: | ---: | ---: | ---: |"]
+        lines += [f"| {row['depth']} | {row['fresh']} | {row['tenure']:,.0f} | "
+                  f"{cell(row.get('libunwind'), '{:,.0f}')} | {row['C library']:,.0f} |"
+                  for row in parts["captures"]]
+    if parts.get("analyzer"):
+        lines += ["", "The analyzer alone, CPU per event; *at the end* is what is left to do when the "
+                  "program has ended, without names (`build/tests/bench/bench-analyze THREADS LIVE "
+                  "EVENTS`):", "",
+                  "| threads | live blocks | events | decode and merge, ns | with the model, ns | "
+                  "at the end, s |", "| ---: | ---: | ---: | ---: | ---: | ---: |"]
+        lines += [f"| {row['threads']} | {row['live']:,} | {row['events']:,} | "
+                  f"{row['decode_ns']:.1f} | {row['model_ns']:.1f} | {row['end_s']:.3f} |"
+                  for row in parts["analyzer"]]
+    return lines
+
+
+def rss_table(document, axis):
+    """Return lines: memory of the profiler, by what the axis is."""
+    points = document["curves"].get(axis, [])
+    tools = [tool for tool in document["tools"] if tool != "plain" and
+             any(run["tool"] == tool for point in points for run in point["runs"])]
+    lines = [f"| {axis} | " + " | ".join(f"{tool}, MiB" for tool in tools) + " |",
+             "| ---: |" + " ---: |" * len(tools)]
+    for point in points:
+        row = [cell(megabytes(median_of([run for run in point["runs"] if run["tool"] == tool],
+                                        "profiler_rss_kib")), "{:.1f}") for tool in tools]
+        lines.append(f"| {point['x']:,} | " + " | ".join(row) + " |")
     return lines
 
 
@@ -233,13 +274,22 @@ def markdown(document):
     for axis in document["curves"]:
         lines += ["", f"CPU of the program per alloc+free pair of the C++ churn, by {axis}:", "",
                   *curve_table(document, axis)]
+        if axis in ("live", "length"):
+            lines += ["", f"Memory of the profiler, by {axis}:", "", *rss_table(document, axis)]
+    tables = part_tables(document)
+    if tables:
+        lines += ["", *tables]
     return "\n".join(lines) + "\n"
 
 
-def replace_tables(path, document):
+def replace_tables(path, document, plots):
+    """Write the tables, and what shows the plots in the directory @plots beside @path."""
     text = path.read_text()
     head, _, rest = text.partition(BEGIN)
     _, found, foot = rest.partition(END)
     if not found:
         raise SystemExit(f"bench: {path} has no '{BEGIN}' … '{END}'")
-    path.write_text(f"{head}{BEGIN}\n{markdown(document)}{END}{foot}")
+    shown = plot.links(document, plots.name) if plots else []
+    if shown:
+        shown = ["", "## Plots", "", *shown, ""]
+    path.write_text(f"{head}{BEGIN}\n{markdown(document)}" + "\n".join(shown) + f"{END}{foot}")

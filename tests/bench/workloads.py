@@ -230,7 +230,9 @@ def curve_workloads(home, helpers, scale):
     return {
         "threads": [(n, churn(threads=n)) for n in (1, 2, 4, 8)],
         "depth": [(n, churn(depth=n)) for n in (8, 16, 32, 64, 128, 256)],
-        "live": [(n, churn(live=n)) for n in (10_000, 100_000, 1_000_000)],
+        "live": [(n, churn(live=n)) for n in (10_000, 100_000, 1_000_000, 10_000_000)],
+        "length": [(n, Churn(home, helpers, scale, pairs=n))
+                   for n in (1_000_000, 4_000_000, 16_000_000)],
     }
 
 

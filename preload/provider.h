@@ -24,12 +24,14 @@ struct thread;
  *           TENURE_NODE_PAIR node, or @native itself when the runtime has no
  *           frames on this thread.  Hot path.
  * @modules: the address map has changed
+ * @ended:   the thread ends; it may have been met or not
  * @forked:  this is a forked child, single-threaded, records may be written
  */
 struct provider_ops {
 	const char *name;
 	uint32_t (*stack)(struct thread *thread, uint32_t native);
 	void (*modules)(struct thread *thread);
+	void (*ended)(struct thread *thread);
 	void (*forked)(struct thread *thread);
 };
 

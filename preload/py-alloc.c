@@ -14,6 +14,7 @@
 #include "intercept.h"
 #include "py-arena.h"
 #include "py-code.h"
+#include "py-end.h"
 #include "py-frames.h"
 #include "py-gc.h"
 #include "py-provider.h"
@@ -86,7 +87,10 @@ static attr_always_inline void got(struct thread *self, const struct stack_regs 
 		void *interp = py->gc_wanted;
 
 		py->gc_wanted = NULL;
-		py_gc_follow(self, py, interp);
+		if (interp == PY_GC_END)
+			py_end_uncollected(self);
+		else
+			py_gc_follow(self, py, interp);
 	}
 }
 

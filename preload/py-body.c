@@ -4,13 +4,13 @@
 
 #include <sys/uio.h>
 
-#include "py-state.h"
 #include "py-types.h"
 #include "sys.h"
 
-#define PAGE	       4096u
-#define TYPE_BASICSIZE 32u
-#define TYPE_BYTES     (PY_TYPE_FLAGS + sizeof(uint64_t)) /* as much as is read of one */
+#define PAGE		    4096u
+#define TYPE_BASICSIZE	    32u
+#define MANAGED_DICT_BEFORE 24u
+#define TYPE_BYTES	    (PY_TYPE_FLAGS + sizeof(uint64_t)) /* as much as is read of one */
 
 bool py_read_safely(const void *from, void *to, size_t bytes)
 {
@@ -45,6 +45,14 @@ size_t py_body_of(const void *object)
 	const void *type = py_type_at(object);
 
 	return body_as(object, type, is_class(type) ? py_flags_of(object) : 0);
+}
+
+const uint8_t *py_body_dict(const void *object)
+{
+	bool managed = py_state.abi->type_prefixed & PY_FLAG_MANAGED_DICT &&
+		       py_flags_of(py_type_at(object)) & PY_FLAG_MANAGED_DICT;
+
+	return managed ? (const uint8_t *)object - MANAGED_DICT_BEFORE : NULL;
 }
 
 size_t py_body_copy(const void *at, uint8_t copy[PY_BODY_MAX])

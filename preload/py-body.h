@@ -12,10 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "py-abi.h"
+#include "py-state.h"
 
-#define PY_BODY_MAX  4096u /* an object with more than that has none */
-#define PY_BODY_HEAD 16u   /* reference count and type, which are no members */
+#define PY_BODY_MAX  4096u     /* an object with more than that has none */
+#define PY_BODY_HEAD 16u       /* reference count and type, which are no members */
+#define PY_IMMORTAL  (1 << 28) /* a reference count like this counts nothing */
 
 static inline const void *py_type_at(const void *object)
 {
@@ -25,6 +26,16 @@ static inline const void *py_type_at(const void *object)
 static inline uint64_t py_flags_of(const void *type)
 {
 	return (uint64_t)(uintptr_t)py_field(type, PY_TYPE_FLAGS);
+}
+
+/** py_count_of() - references that an object says it has; PY_IMMORTAL at most */
+static inline uint32_t py_count_of(const void *object)
+{
+	uint64_t count = (uint64_t)(uintptr_t)py_field(object, PY_OB_REFCNT);
+
+	if (py_state.abi->minor >= 14)
+		count = (uint32_t)count;
+	return count > PY_IMMORTAL ? PY_IMMORTAL : (uint32_t)count;
 }
 
 /**
@@ -43,6 +54,9 @@ bool py_read_safely(const void *from, void *to, size_t bytes);
  * does, at the end of what is mapped.
  */
 size_t py_body_of(const void *object);
+
+/** py_body_dict() - where the dictionary of its attributes may stand, in front of it, or NULL */
+const uint8_t *py_body_dict(const void *object);
 
 /**
  * py_body_copy() - the body of what may be an object

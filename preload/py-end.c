@@ -6,11 +6,14 @@
 
 #include <stddef.h>
 
+#include "arch/arch.h"
 #include "note.h"
+#include "py-containers.h"
 #include "py-refs.h"
 #include "py-state.h"
 #include "py-types.h"
 #include "record.h"
+#include "sys.h"
 #include "tenure/wire-python.h"
 
 #define BATCH 128u /* leaks in one record */
@@ -77,26 +80,23 @@ static void tell_garbage(const void *gc)
 		tell(TENURE_PY_LEAK_UNCOLLECTABLE, items[i], 0);
 }
 
-static const char *compare(struct thread *thread, const void *tstate, const void *interp,
-			   const void *gc)
+static const uint8_t *gc_of(const uint8_t *interp)
 {
-	static const struct py_refs_ops ops = { .excess = excess, .hidden = hidden };
-
-	return py_refs_compare(thread, gc, interp, tstate, &ops, NULL);
+	return (py_state.abi->gc_in_runtime ? py_state.api.runtime : interp) + py_state.abi->gc;
 }
 
-static void look(struct thread *thread)
+static void look(struct thread *thread, struct py_refs_heap *heap)
 {
-	const struct py_abi *abi = py_state.abi;
+	static const struct py_refs_ops ops = { .excess = excess, .hidden = hidden };
 	const uint8_t *tstate = py_state.api.tstate_unchecked();
-	const uint8_t *interp = tstate ? py_field(tstate, abi->tstate_interp) : NULL;
-	const uint8_t *gc;
 	const char *why = "the thread has no state";
 
-	if (interp) {
-		gc = (abi->gc_in_runtime ? py_state.api.runtime : interp) + abi->gc;
-		tell_garbage(gc);
-		why = compare(thread, tstate, interp, gc);
+	heap->tstate = tstate;
+	heap->interp = tstate ? py_field(tstate, py_state.abi->tstate_interp) : NULL;
+	if (heap->interp) {
+		heap->gc = gc_of(heap->interp);
+		tell_garbage(heap->gc);
+		why = py_refs_compare(thread, heap, &ops, NULL);
 	}
 	if (why) {
 		struct note note = { 0 };
@@ -107,16 +107,44 @@ static void look(struct thread *thread)
 	}
 }
 
-void py_end_collected(struct thread *thread, const void *info)
+static void end(struct thread *thread, struct py_refs_heap *heap, const void *info)
 {
-	if (py_state.ended || py_state.frames != PY_FRAMES_ON || py_state.api.is_initialized())
-		return;
 	py_state.ended = true;
-
 	telling.thread = thread;
 	telling.count = 0;
 	telling.info = info;
-	look(thread);
+	look(thread, heap);
 	flush();
 	record_ext(thread, TENURE_PY_RUNTIME_END, NULL, 0, NULL, 0);
+}
+
+void py_end_collected(struct thread *thread, const void *info)
+{
+	struct py_refs_heap heap = { 0 };
+
+	if (py_state.ended || py_state.frames != PY_FRAMES_ON || py_state.api.is_initialized())
+		return;
+	end(thread, &heap, info);
+}
+
+bool py_end_is_due(const void *tstate)
+{
+	const struct py_abi *abi = py_state.abi;
+	const uint8_t *gc;
+
+	if (!py_state.met || py_state.ended || py_state.api.is_initialized())
+		return false;
+	gc = gc_of(py_field(tstate, abi->tstate_interp));
+	return !py_field_int(gc, abi->gc_enabled) && !py_field_int(gc, abi->gc_collecting);
+}
+
+void py_end_uncollected(struct thread *thread)
+{
+	struct py_refs_heap heap = { .sp = sys_sp() };
+
+	_Static_assert(sizeof(heap.regs) >= sizeof(((struct tenure_scan_area *)0)->regs), "regs");
+	heap.regs_count = arch_kept(heap.regs);
+	py_containers_look(thread, gc_of(py_field(py_state.api.tstate_unchecked(),
+						  py_state.abi->tstate_interp)));
+	end(thread, &heap, NULL);
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "nodes.h"
+#include "py-end.h"
 #include "py-gc.h"
 #include "py-recall.h"
 #include "tenure/wire-python.h"
@@ -77,8 +78,11 @@ static attr_always_inline uint32_t beside(struct thread *thread, struct py_threa
 	if (py_state.abi->minor >= 12)
 		py->current = py_field(tstate, py_state.abi->tstate_interp);
 	python = py_recall_stack(thread, py, tstate);
-	if (unlikely(!python))
+	if (unlikely(!python)) {
+		if (py->with_gil && py_end_is_due(tstate))
+			py->gc_wanted = PY_GC_END;
 		return native;
+	}
 	/* The collector that serves it: in 3.8 there is one for all. */
 	interp = py_state.abi->gc_in_runtime ? py_state.api.runtime
 					     : py_field(tstate, py_state.abi->tstate_interp);

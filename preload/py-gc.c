@@ -218,6 +218,7 @@ void py_gc_follow(struct thread *thread, struct py_thread *py, void *interp)
 		why = install(interp);
 		py_call_end(thread);
 	}
+	py_state.met = true;
 	py->interp = interp;
 	py->gc_epoch = epoch;
 	if (why) {

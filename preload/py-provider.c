@@ -55,8 +55,19 @@ static void changed(struct thread *thread attr_unused)
 	py_types_modules();
 }
 
+/*
+ * Threads that still run when the interpreter ends are ended by it, where they
+ * stand: what their frames refer to is referred to for ever.
+ */
+static void ended(struct thread *thread)
+{
+	if (thread->provider && py_state.met && !py_state.api.is_initialized())
+		__atomic_store_n(&py_state.cut_short, true, __ATOMIC_RELEASE);
+}
+
 static void forked(struct thread *thread)
 {
+	py_state.cut_short = false;
 	py_code_reset();
 	py_types_reset();
 	py_cycles_reset();
@@ -76,6 +87,7 @@ static const struct provider_ops ops_following = {
 	.name = "CPython",
 	.stack = py_frames_stack,
 	.modules = changed,
+	.ended = ended,
 	.forked = forked,
 };
 
@@ -83,6 +95,7 @@ static const struct provider_ops ops_watching = {
 	.name = "CPython",
 	.stack = stack_watching,
 	.modules = changed,
+	.ended = ended,
 	.forked = forked,
 };
 
@@ -143,6 +156,7 @@ static const struct provider_ops ops_waiting = {
 	.name = "CPython",
 	.stack = stack_waiting,
 	.modules = unchanged,
+	.ended = unchanged,
 	.forked = unchanged,
 };
 
@@ -151,6 +165,8 @@ static void at_exit(void)
 {
 	py_alloc_rearm();
 	py_state.ended = false;
+	py_state.met = false;
+	py_state.cut_short = false;
 	py_gc_reset();
 	set_ops(&ops_watching);
 }

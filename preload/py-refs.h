@@ -17,6 +17,8 @@
 #include "base/attr.h"
 #include "thread.h"
 
+#define PY_REFS_REGS 32u
+
 /**
  * struct py_refs_ops - who is told
  * @excess: @references to @object are nobody's
@@ -29,20 +31,34 @@ struct py_refs_ops {
 };
 
 /**
- * py_refs_compare() - all objects of an interpreter
+ * struct py_refs_heap - all objects of an interpreter
  * @gc:     state of its collector
  * @interp: the interpreter
  * @tstate: the calling thread's state
+ * @sp:     from here on the calling thread's stack has references, too, and there was no
+ *          collection before; else 0
+ * @regs, @regs_count: likewise, registers
+ */
+struct py_refs_heap {
+	const void *gc;
+	const void *interp;
+	const void *tstate;
+	uintptr_t sp;
+	uint64_t regs[PY_REFS_REGS];
+	uint32_t regs_count;
+};
+
+/**
+ * py_refs_compare() - counts of all objects of an interpreter against references
  *
  * Nothing of the program is changed; the interpreter is made to fill its free
  * lists.
  *
  * Return: NULL, or why it could not be done: a text for the user.
- * Context: guard held, GIL held, no Python frame of any thread; a full
- * collection has just been made.  Takes the loader's lock.
+ * Context: guard held, GIL held, no Python frame of any thread.  Takes the
+ * loader's lock.
  */
-attr_nodiscard const char *py_refs_compare(struct thread *thread, const void *gc,
-					   const void *interp, const void *tstate,
+attr_nodiscard const char *py_refs_compare(struct thread *thread, const struct py_refs_heap *heap,
 					   const struct py_refs_ops *ops, void *arg);
 
 #endif /* PRELOAD_PY_REFS_H */

@@ -27,14 +27,18 @@ enum py_frames_state {
  * @object: the loaded object it lies in
  * @abi:    its layout
  * @frames: enum py_frames_state: may frames be read?  Atomic
+ * @met:    collections are told of: the interpreter has been up
  * @ended:  user code is over
+ * @cut_short: a thread was ended by the interpreter's end; atomic
  */
 struct py_state {
 	struct py_api api;
 	struct py_object object;
 	const struct py_abi *abi;
 	uint32_t frames;
+	bool met;
 	bool ended;
+	bool cut_short;
 };
 
 extern struct py_state py_state;
@@ -86,7 +90,8 @@ struct py_step {
  * @gc_epoch:   py_gc_epoch_ at that time
  * @current:    interpreter of the last stack, from 3.12 on, where interpreters have
  *              GILs of their own; else NULL
- * @gc_wanted:  interpreter to be followed after this event, or NULL
+ * @gc_wanted:  interpreter to be followed after this event, or NULL; PY_GC_END: none,
+ *              user code is over
  * @with_gil:   not 0 inside an allocator hook: the thread holds the GIL
  */
 struct py_thread {
@@ -105,6 +110,8 @@ struct py_thread {
 	struct py_pair pairs[PY_PAIRS];
 	struct py_step steps[PY_STEPS];
 };
+
+#define PY_GC_END ((void *)&py_state)
 
 /** py_thread_new() - slow half of py_thread_get() */
 attr_cold struct py_thread *py_thread_new(struct thread *thread);

@@ -11,6 +11,7 @@
 
 #include "image.h"
 #include "pages.h"
+#include "provider.h"
 #include "record.h"
 #include "shared.h"
 #include "sys.h"
@@ -271,6 +272,8 @@ static void end(void *value)
 	if (!self)
 		return;
 	thread_note_name(self);
+	if (provider_ops)
+		provider_ops->ended(self);
 	record_ext(self, TENURE_EXT_THREAD_END, &self->tid, sizeof(self->tid), NULL, 0);
 	/* Release: whoever takes the slot over sees all that was written. */
 	__atomic_store_n(&self->slot->state, TENURE_SLOT_RETIRED, __ATOMIC_RELEASE);

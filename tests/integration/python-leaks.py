@@ -198,6 +198,56 @@ def an_early_end_is_no_end_of_user_code(context):
 
 
 @test
+def without_a_collector_there_is_an_end_of_user_code_too(context):
+    for switch in ("gc.disable()", "gc.freeze()"):
+        document = planted(context, f"""
+import gc, io, leaky, sys, atexit
+{switch}
+class Leaky:
+    pass
+class Cycle:
+    pass
+class Out(io.TextIOWrapper):
+    pass
+sys.stdout = Out(io.BytesIO())
+sys.stderr = Out(io.BytesIO())
+def make():
+    for i in range(50):
+        leaky.leak_reference(Leaky())
+    for i in range(20):
+        cycle = Cycle()
+        cycle.me = cycle
+atexit.register(make)
+kept = [Cycle() for i in range(30)]
+print("something", flush=False)
+""")
+        # A word on the stack may still be the address of one of them.
+        found = leaks(document)
+        lost = found.pop(("references", "__main__.Leaky"), 0)
+        assert found == {} and 49 <= lost <= 50, (switch, found, lost)
+        assert lost == 50 or switch == "gc.disable()", (switch, lost)
+        process = document.processes[0]
+        held = sum(s.get("end_blocks", 0) for s in process["sites"] if any(
+            name == "make" for _, _, name in document.python_stack(s.get("stack"))[-1:]))
+        # Where the collector did not run, cycles are still there; their dictionaries make more.
+        assert held >= (70 if switch == "gc.disable()" else 50), (switch, held)
+        assert [c["end"] for c in followed(document)["containers"]].count(True) == 1
+        assert followed(document)["end"]["application"]["blocks"] >= 80
+
+
+@test
+def an_end_without_a_collector_leaks_nothing(context):
+    script = context.directory / "stdlib.py"
+    script.write_text("import gc; gc.disable()\n" + (context.targets / "stdlib.py").read_text())
+    found = leaks(context.recorded([str(script)]).document)
+    if context.version < (3, 10):
+        # Two objects without tp_traverse lie between a cursor of sqlite3 and a dictionary, which
+        # the collector, had it come, would have left out of its lists.
+        found.pop(("references", "dict"), None)
+    assert found == {}, found
+
+
+@test
 def threads_that_still_run_are_a_reason_not_to_judge(context):
     document = context.recorded(["-c", """
 import threading

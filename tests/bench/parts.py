@@ -42,7 +42,7 @@ def captures(program, scale):
     rows = []
     for line in output_of(program, max(int(1000 * scale), 50)).splitlines()[2:]:
         depth, fresh, tenure, libunwind, library = line.split()
-        row = {"depth": int(depth), "fresh": int(fresh), "tenure": float(tenure),
+        row = {"depth": int(depth), "fresh": int(fresh), "tenure": max(float(tenure), 0.0),
                "C library": float(library)}
         if libunwind != "-":
             row["libunwind"] = float(libunwind)

@@ -32,6 +32,7 @@
 #define PATIENCE_MS 20000
 #define PART_BYTES  65536u
 #define PARKED_MAX  16384u
+#define UNREADABLE  "the kernel lets nobody read its memory"
 #define NO_PROCESS  "no process could be started to do it"
 #define TOO_MANY    "it was looked at 100 marks, which is enough"
 #define RESULT_MAX  (UINT64_C(1) << 30)
@@ -250,6 +251,14 @@ static int start_worker(struct server *server, struct image *image)
 	return r;
 }
 
+/* A child of a process that hides from others may not even open its own. */
+static bool is_readable(const struct memory *memory, uint64_t sp)
+{
+	uint64_t word;
+
+	return memory_read(memory, sp & ~UINT64_C(7), &word, sizeof(word)) == sizeof(word);
+}
+
 static bool may_look_at_mark(struct image *image)
 {
 	if (image->marks++ < MARKS_MAX)
@@ -282,6 +291,10 @@ void scan_begin(struct server *server, struct image *image)
 	scan->job.area = *area;
 	if (area->moment == TENURE_MOMENT_MARK && !may_look_at_mark(image)) {
 		finish(server, image, TOO_MANY);
+		return;
+	}
+	if (!is_readable(&scan->job.memory, area->sp)) {
+		finish(server, image, UNREADABLE);
 		return;
 	}
 	if (stop_all(&scan->job.memory, area->tid, &hook, &scan->job.threads) < 0) {

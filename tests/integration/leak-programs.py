@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that lose nothing are said to lose nothing, and with a planted leak just that.
 
-    leak-programs.py TENURE PLANT.SO
+    leak-programs.py TENURE PLANT.SO [pythons]
+
+With "pythons" not those, but every interpreter there is.
 """
 import collections
 import importlib
@@ -96,9 +98,26 @@ def check_redis(tenure, plant):
         return [f"redis ended with {status}"] if status else judge(look(report), plant)
 
 
-def main(tenure, plant):
+def check_pythons(tenure, plant):
+    """So that no list of what interpreters lose by themselves is needed."""
+    failed = 0
+    python = importlib.import_module("python")
+    for path in python.interpreters():
+        if python.version_of(path) is None or python.version_of(path)[:2] not in python.SUPPORTED:
+            continue
+        for words in (("-c", "pass"), ("-c", "import json, re, ssl, ctypes, decimal, sqlite3")):
+            for planted in (None, plant):
+                for problem in check_program(tenure, [path, *words], planted):
+                    print(f"{path} {words}{' with a leak' if planted else ''}: {problem}")
+                    failed = 1
+    return failed
+
+
+def main(tenure, plant, what="programs"):
     failed = 0
     plant = os.path.realpath(plant)
+    if what == "pythons":
+        return check_pythons(tenure, plant)
     for name, argv in PROGRAMS.items():
         if not shutil.which(argv[0]):
             print(f"{name}: skipped: not installed")

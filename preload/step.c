@@ -57,7 +57,7 @@ static enum step_result step_guess(struct frame *frame, struct reach *reach)
 	uintptr_t pc;
 
 	/* The entry of the dynamic linker has no table; it begins where the stack ends. */
-	if (frame->sp == reach->own_hi)
+	if (frame->sp == reach->own_hi || (ARCH_FP_ENDS && !fp))
 		return STEP_END;
 	if (fp < frame->sp || fp - frame->sp > GUESS_MAX || fp % 8 || !reach_ok(reach, fp) ||
 	    !reach_ok(reach, fp + 8))

@@ -6,6 +6,7 @@
 #
 # --docs  measure the curves and parts too, three rounds of each, and renew
 #         docs/overhead.md with its plots.
+# --python  kinds of Python programs instead, beside memray and tracemalloc.
 #
 # heaptrack is installed with apt-get when it is missing and we may; memray is
 # taken from the Python that TENURE_BENCH_MEMRAY names.

@@ -12,6 +12,7 @@
 #include <ucontext.h>
 
 #define ARCH_HAS_RULES 0
+#define ARCH_FP_ENDS   1 /* a frame pointer of 0 is the end of the stack, by the ABI */
 
 enum {
 	ARCH_REG_FP = 29,

@@ -11,6 +11,7 @@
 #include <ucontext.h>
 
 #define ARCH_HAS_RULES 1
+#define ARCH_FP_ENDS   0
 
 enum {
 	ARCH_REG_FP = 6,  /* rbp */

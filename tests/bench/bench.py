@@ -34,6 +34,10 @@ def parse_arguments():
     parser.add_argument("--workloads", help="comma-separated, default: all")
     parser.add_argument("--curves", action="store_true",
                         help="also measure by threads, depth, live blocks and run length")
+    parser.add_argument("--python", action="store_true",
+                        help="kinds of Python programs instead, beside memray and tracemalloc")
+    parser.add_argument("--instructions", action="store_true",
+                        help="with --python: also count instructions, with valgrind")
     parser.add_argument("--limits", action="store_true",
                         help="also measure what a thread costs")
     parser.add_argument("--parts", action="store_true",
@@ -122,10 +126,11 @@ def measure_all(args):
     executable = (args.tenure or args.build / "tenure").resolve()
 
     library = (args.build / "preload" / "libtenure.so").resolve()
-    everything = tools_module.all_tools(executable, helpers["drain"], library)
-    tools = choose(everything, args.tools, "tool")
-    works = choose(workloads_module.all_workloads(home, helpers, scale), args.workloads,
-                   "workload")
+    tools_of, works_of = ((tools_module.python_tools, workloads_module.python_workloads)
+                          if args.python else
+                          (tools_module.all_tools, workloads_module.all_workloads))
+    tools = choose(tools_of(executable, helpers["drain"], library), args.tools, "tool")
+    works = choose(works_of(home, helpers, scale), args.workloads, "workload")
     for name in (args.require or "").split(","):
         if name and name not in {tool.name for tool in tools}:
             sys.exit(f"bench: {name} is required and cannot be used")
@@ -141,6 +146,7 @@ def measure_all(args):
         "runs": [],
         "failed": [],
         "curves": {},
+        "python": args.python,
         "limits": [],
         "parts": {},
     }
@@ -153,6 +159,8 @@ def measure_all(args):
         document["failed"] += [[workload.name, name] for name in sorted(failed)]
         print(render.terminal_row(document, workload.name), flush=True)
         save(args, document)
+    if args.python and args.instructions:
+        count_all(document, works_of, helpers, library, home)
     if args.limits:
         for workload in workloads_module.limit_workloads(home, helpers, scale):
             runs, failed = measure_one(workload, tools, rounds, helpers, home / "run", warm)
@@ -171,6 +179,26 @@ def measure_parts(document, build, rounds, scale):
     except (OSError, parts.PartError) as exc:
         print(f"bench: parts: {exc}", file=sys.stderr)
         document["failed"].append(["parts", "tenure"])
+
+
+def count_all(document, works_of, helpers, library, home):
+    """Count what more work takes in instructions, without a tool and with the library.
+
+    The difference of two runs leaves out what an interpreter takes to start and to end.
+    """
+    wanted = {w["name"] for w in document["workloads"]}
+    drain = [helpers["drain"]]
+    ways = {"plain": [], "tenure": [*drain, library, home / "drained"],
+            "tenure-native": [*drain, "--no-python", library, home / "drained"]}
+    document["instructions"] = {}
+    for few, more in zip(works_of(home, helpers, 0.01), works_of(home, helpers, 0.03)):
+        if few.name not in wanted:
+            continue
+        few.prepare()
+        more.prepare()
+        document["instructions"][few.name] = {
+            name: measure.instructions(way, more, home) - measure.instructions(way, few, home)
+            for name, way in ways.items()}
 
 
 def save(args, document):
@@ -193,9 +221,11 @@ def measure_curves(document, tools, rounds, helpers, home, scale):
 def main():
     args = parse_arguments()
     if args.list:
-        for tool in tools_module.all_tools(None, None, None):
+        for tool in {t.name: t for t in tools_module.all_tools(None, None, None)
+                     + tools_module.python_tools(None, None, None)}.values():
             print(f"tool {tool.name}: {tool.__doc__.splitlines()[0]}")
-        for workload in workloads_module.all_workloads(Path("/"), {}, 1.0):
+        for workload in workloads_module.all_workloads(Path("/"), {}, 1.0) + \
+                workloads_module.python_workloads(Path("/"), {}, 1.0):
             print(f"workload {workload.name}: {workload.title}")
         return 0
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -143,6 +144,19 @@ def run(tool, workload, helpers, scratch):
     }
     figures.update(tool.figures(scratch))
     return figures, workload.answer(output)
+
+
+def instructions(way, workload, home):
+    """Return how many instructions @workload takes behind the words of @way, its library's included."""
+    counts = home / "callgrind.out"
+    command = [*way, "valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}",
+               *workload.command(home)]
+    done = subprocess.run([str(a) for a in command], capture_output=True, text=True, check=False,
+                          env=dict(os.environ, LC_ALL="C", **workload.environment))
+    found = re.search(r"^(?:summary|totals): (\d+)", counts.read_text(errors="replace"), re.M)
+    if done.returncode != 0 or not found:
+        raise RunError(f"callgrind on {workload.name}: {done.stderr[-500:]}")
+    return int(found.group(1))
 
 
 def tail(path, lines=12):

@@ -10,6 +10,9 @@ import plot
 BEGIN = "<!-- tables: begin, written by tests/bench/bench.py -->"
 END = "<!-- tables: end -->"
 
+PYTHON_BEGIN = "<!-- python: begin, written by tests/bench/bench.py --python -->"
+PYTHON_END = "<!-- python: end -->"
+
 COLUMNS = ("tool", "wall", "cpu", "cpu min", "own cpu", "ns/pair", "rss", "own rss", "B/event",
            "capture")
 
@@ -147,6 +150,8 @@ def terminal(document):
              "minima; own cpu, own rss: the profiler's processes; ns/pair: cpu the program spent",
              "more per allocation with its free; rss in MiB", ""]
     lines += [terminal_row(document, workload["name"]) for workload in document["workloads"]]
+    if document.get("python"):
+        lines += python_lines(document)
     lines += limits(document)
     for axis in document["curves"]:
         lines += ["", *curve_table(document, axis)]
@@ -241,7 +246,7 @@ def curve_table(document, axis):
     return lines
 
 
-def markdown(document):
+def measured(document):
     when = time.strftime("%Y-%m-%d", time.gmtime(document["began"]))
     versions = ", ".join(f"{name} {v}" for name, v in document["tools"].items() if v)
     lines = [f"Measured {when} with `{document['command']}`: {document['rounds']} rounds in turn "
@@ -251,6 +256,11 @@ def markdown(document):
     if load > document["machine"]["cores"]:
         lines += [f"The machine was busy with other work meanwhile (load average {load:.0f}): "
                   "wall times say little, CPU times are somewhat too high for every tool.", ""]
+    return lines
+
+
+def markdown(document):
+    lines = measured(document)
     lines += ["| workload | tool | wall | CPU of the program | by the minima | CPU of the profiler "
               "| ns per pair | RSS, MiB | profiler's RSS, MiB | bytes per event | capture |",
               "| --- | --- | " + "---: | " * 9]
@@ -282,14 +292,62 @@ def markdown(document):
     return "\n".join(lines) + "\n"
 
 
+def product(values):
+    return statistics.geometric_mean(values) if values else None
+
+
+def python_lines(document):
+    """Return a table of ratios to the plain run: wall and CPU of the program, a line per program."""
+    works = [w["name"] for w in document["workloads"]]
+    lines = ["| tool | figure | " + " | ".join(name.removeprefix("python-") for name in works)
+             + " | geometric mean |", "| --- | --- | " + "---: | " * (len(works) + 1)]
+    for tool in document["tools"]:
+        rows = [summary(document, work, tool) for work in works]
+        if not any(rows):
+            continue
+        for title, key in (("wall", "wall_ratio"), ("CPU", "cpu_ratio"),
+                           ("CPU, minima", "cpu_ratio_min")):
+            if tool == "plain":
+                if key == "cpu_ratio_min":
+                    continue
+                seconds = "wall_s" if key == "wall_ratio" else "program_cpu_s"
+                lines.append(f"| plain | {title} | " + " | ".join(
+                    f"{row[seconds]:.2f} s" if row else "" for row in rows) + " | |")
+                continue
+            ratios = [row[key] for row in rows if row]
+            mean = f"{product(ratios):.2f}x" if len(ratios) == len(works) else ""
+            name = tool if key == "wall_ratio" else ""
+            lines.append(f"| {name} | {title} | " + " | ".join(
+                f"{row[key]:.2f}x" if row else "" for row in rows) + f" | {mean} |")
+    counts = document.get("instructions")
+    if counts:
+        lines += ["", "Instructions (counted by callgrind) that more work takes in the program with "
+                  "the library, as ratios to those without:", "",
+                  "| | " + " | ".join(name.removeprefix("python-") for name in works)
+                  + " | geometric mean |", "| --- | " + "---: | " * (len(works) + 1)]
+        for tool in ("tenure-native", "tenure"):
+            ratios = [counts[work][tool] / counts[work]["plain"] for work in works]
+            lines.append(f"| {tool} | " + " | ".join(f"{r:.2f}x" for r in ratios)
+                         + f" | {product(ratios):.2f}x |")
+    return lines
+
+
+def replace_between(path, begin, end, lines):
+    text = path.read_text()
+    head, _, rest = text.partition(begin)
+    _, found, foot = rest.partition(end)
+    if not found:
+        raise SystemExit(f"bench: {path} has no '{begin}' … '{end}'")
+    path.write_text(f"{head}{begin}\n{lines}{end}{foot}")
+
+
 def replace_tables(path, document, plots):
     """Write the tables, and what shows the plots in the directory @plots beside @path."""
-    text = path.read_text()
-    head, _, rest = text.partition(BEGIN)
-    _, found, foot = rest.partition(END)
-    if not found:
-        raise SystemExit(f"bench: {path} has no '{BEGIN}' … '{END}'")
+    if document.get("python"):
+        lines = "\n".join(measured(document) + python_lines(document)) + "\n"
+        replace_between(path, PYTHON_BEGIN, PYTHON_END, lines)
+        return
     shown = plot.links(document, plots.name) if plots else []
     if shown:
         shown = ["", "## Plots", "", *shown, ""]
-    path.write_text(f"{head}{BEGIN}\n{markdown(document)}" + "\n".join(shown) + f"{END}{foot}")
+    replace_between(path, BEGIN, END, markdown(document) + "\n".join(shown))

@@ -94,6 +94,7 @@ class Memray(Tool):
     """memray with native stacks and all objects; Python only, from $TENURE_BENCH_MEMRAY."""
 
     name = "memray"
+    options = ("--native", "--trace-python-allocators")
 
     def python(self):
         return os.environ.get("TENURE_BENCH_MEMRAY", "")
@@ -112,11 +113,52 @@ class Memray(Tool):
     def wrap(self, program, scratch):
         # program: bench-run RESULT OUTPUT python SCRIPT ARGUMENT...
         wrapper, result, output, _, script, *rest = program
-        return [wrapper, result, output, self.python(), "-m", "memray", "run", "-q", "-f", "--native",
-                "--trace-python-allocators", "-o", scratch / "trace.bin", script, *rest]
+        return [wrapper, result, output, self.python(), "-m", "memray", "run", "-q", "-f",
+                *self.options, "-o", scratch / "trace.bin", script, *rest]
 
     def figures(self, scratch):
         return {"capture_bytes": (scratch / "trace.bin").stat().st_size}
+
+
+class MemrayPlain(Memray):
+    """memray as it is by default: Python stacks of what calls malloc."""
+
+    name = "memray-default"
+    options = ()
+
+
+class MemrayNative(Memray):
+    """memray --native: both stacks of what calls malloc."""
+
+    name = "memray-native"
+    options = ("--native",)
+
+
+class MemrayObjects(Memray):
+    """memray --trace-python-allocators: Python stacks of all objects."""
+
+    name = "memray-objects"
+    options = ("--trace-python-allocators",)
+
+
+class Tracemalloc(Tool):
+    """The interpreter's own tracemalloc, one frame of each stack."""
+
+    name = "tracemalloc"
+    frames = 1
+
+    def fits(self, workload):
+        return workload.python_script is not None
+
+    def environment(self, scratch):
+        return {"PYTHONTRACEMALLOC": str(self.frames)}
+
+
+class TracemallocDeep(Tracemalloc):
+    """tracemalloc with up to 64 frames of each stack."""
+
+    name = "tracemalloc-64"
+    frames = 64
 
 
 class Tenure(Tool):
@@ -209,3 +251,10 @@ def run_version(command):
 def all_tools(executable, drain, library):
     return [Tool(), Heaptrack(), HeaptrackNull(), Memray(), Tenure(executable),
             TenureNative(executable), TenureNull(drain, library), TenureRecord(executable)]
+
+
+def python_tools(executable, drain, library):
+    """Return those that say something of Python's objects or stacks."""
+    return [Tool(), MemrayPlain(), MemrayNative(), MemrayObjects(), Memray(), Tracemalloc(),
+            TracemallocDeep(), TenureNative(executable), Tenure(executable),
+            TenureNull(drain, library)]

@@ -120,6 +120,21 @@ class PythonJson(Workload):
         return [self.program, self.python_script, self.scaled(self.rounds)]
 
 
+class PythonWork(PythonJson):
+    """One of the programs in python-work.py."""
+
+    def __init__(self, home, helpers, scale, work, title, count):
+        super().__init__(home, helpers, scale)
+        self.work, self.count = work, count
+        self.name, self.title = f"python-{work}", f"{work}: {title}"
+
+    def prepare(self):
+        self.python_script = Path(__file__).resolve().parent / "python-work.py"
+
+    def command(self, scratch):
+        return [self.program, self.python_script, self.work, self.scaled(self.count)]
+
+
 class PythonJsonMalloc(PythonJson):
     name = "python-json-malloc"
     title = "CPython, JSON, PYTHONMALLOC=malloc"
@@ -220,6 +235,18 @@ def all_workloads(home, helpers, scale):
     found += [kind(home, helpers, scale)
               for kind in (Redis, Compile, PythonJson, PythonJsonMalloc, Perl, GitLog)]
     return found
+
+
+def python_workloads(home, helpers, scale):
+    """Kinds of Python programs, from one that allocates next to nothing on."""
+    return [PythonWork(home, helpers, scale, *work) for work in (
+        ("calls", "functions and methods, next to no objects", 12_000),
+        ("churn", "lines of a log taken to pieces", 1000),
+        ("json", "records to JSON and back", 150),
+        ("growth", "an index that only grows", 250_000),
+        ("cycles", "trees whose nodes know their parents", 800),
+        ("big", "a few large blocks", 25),
+        ("threads", "four threads that hand work to one another", 40_000))]
 
 
 def curve_workloads(home, helpers, scale):

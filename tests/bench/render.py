@@ -249,7 +249,7 @@ def curve_table(document, axis):
 def measured(document):
     when = time.strftime("%Y-%m-%d", time.gmtime(document["began"]))
     versions = ", ".join(f"{name} {v}" for name, v in document["tools"].items() if v)
-    lines = [f"Measured {when} with `{document['command']}`: {document['rounds']} rounds in turn "
+    lines = [f"Measured {when} with `{document['command']}`: {document['rounds']} round{'s' if document['rounds'] > 1 else ''} in turn "
              f"after a warm-up, medians. Versions: {versions}.",
              "", f"Machine: {machine.sentence(document['machine'])}.", ""]
     load = median_of(document["runs"], "load")
@@ -307,9 +307,9 @@ def python_lines(document):
             continue
         for title, key in (("wall", "wall_ratio"), ("CPU", "cpu_ratio"),
                            ("CPU, minima", "cpu_ratio_min")):
+            if key == "cpu_ratio_min" and (tool == "plain" or document["rounds"] == 1):
+                continue
             if tool == "plain":
-                if key == "cpu_ratio_min":
-                    continue
                 seconds = "wall_s" if key == "wall_ratio" else "program_cpu_s"
                 lines.append(f"| plain | {title} | " + " | ".join(
                     f"{row[seconds]:.2f} s" if row else "" for row in rows) + " | |")

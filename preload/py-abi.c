@@ -63,11 +63,11 @@ static bool read_code(const struct py_abi *abi, const void *frame, const void **
 	return true;
 }
 
-static bool has_type(const void *object, const void *type)
+static bool has_type(const struct py_abi *abi, const void *object, const void *type)
 {
 	const void *found;
 
-	return read_pointer(object, PY_OB_TYPE, &found) && found == type;
+	return read_pointer(object, PY_OB_TYPE + abi->header_more, &found) && found == type;
 }
 
 static bool knows_interpreter(const struct py_abi *abi, const struct py_api *api,
@@ -88,12 +88,12 @@ static bool is_code(const struct py_abi *abi, const struct py_api *api, const vo
 {
 	const void *filename, *name, *table;
 
-	return has_type(code, api->type_code) &&
+	return has_type(abi, code, api->type_code) &&
 	       read_pointer(code, abi->code_filename, &filename) &&
 	       read_pointer(code, abi->code_name, &name) &&
 	       read_pointer(code, abi->code_linetable, &table) &&
-	       has_type(filename, api->type_unicode) && has_type(name, api->type_unicode) &&
-	       has_type(table, api->type_bytes);
+	       has_type(abi, filename, api->type_unicode) &&
+	       has_type(abi, name, api->type_unicode) && has_type(abi, table, api->type_bytes);
 }
 
 /* ------------------------------------------- what the interpreter says itself */
@@ -104,6 +104,7 @@ static bool is_code(const struct py_abi *abi, const struct py_api *api, const vo
  */
 #define SAYS_COOKIE  "xdebugpy"
 #define SAYS_VERSION 8
+#define SAYS_THREADS 16 /* not 0: free-threaded */
 #define SAYS_FIRST   13 /* minor version */
 
 static const struct {
@@ -134,7 +135,8 @@ static bool says_the_same(const struct py_abi *abi, const struct py_api *api, un
 	if (abi->minor < SAYS_FIRST)
 		return true;
 	if (series >= ARRAY_SIZE(says[0].where) || memcmp(api->runtime, SAYS_COOKIE, 8) != 0 ||
-	    ((uint64_t)(uintptr_t)py_field(api->runtime, SAYS_VERSION) & ~0xffull) != version)
+	    ((uint64_t)(uintptr_t)py_field(api->runtime, SAYS_VERSION) & ~0xffull) != version ||
+	    (py_field(api->runtime, SAYS_THREADS) != NULL) != abi->free_threaded)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(says); i++) {
 		uintptr_t said = (uintptr_t)py_field(api->runtime, says[i].where[series]);
@@ -150,27 +152,26 @@ static bool says_the_same(const struct py_abi *abi, const struct py_api *api, un
 const struct py_abi *py_abi_find(const struct py_api *api, const char **ret_why)
 {
 	const char *version = api->get_version();
+	bool is_free_threaded = strstr(version, "free-threading") != NULL;
 	unsigned int minor, micro;
 
 	if (!parse_version(version, &minor, &micro)) {
 		*ret_why = "this release of CPython is not known";
 		return NULL;
 	}
-	if (strstr(version, "free-threading")) {
-		*ret_why = "the free-threaded build of CPython is not supported";
-		return NULL;
-	}
 	for (size_t i = 0; i < py_layouts_count; i++) {
 		const struct py_abi *abi = &py_layouts[i];
 
-		if (abi->minor != minor || micro < abi->micro_from || micro > abi->micro_to)
+		if (abi->minor != minor || micro < abi->micro_from || micro > abi->micro_to ||
+		    abi->free_threaded != is_free_threaded)
 			continue;
 		if (says_the_same(abi, api, micro))
 			return abi;
 		*ret_why = "its structures are not where this version has them";
 		return NULL;
 	}
-	*ret_why = "this version of CPython is not known";
+	*ret_why = is_free_threaded ? "this free-threaded build of CPython is not known"
+				    : "this version of CPython is not known";
 	return NULL;
 }
 

@@ -101,6 +101,12 @@ enum py_lines_kind {
  * @gc:             in the interpreter; in _PyRuntime when @gc_in_runtime
  * @gc_generations: three lists; 0: objects are not kept by generation
  * @gc_permanent:   list of what gc.freeze() has put aside
+ * @free_threaded:  of builds without a GIL
+ * @header_more:    bytes that each object's header has more than with a GIL, in front of
+ *                  its type
+ * @str_shift:      bits that the flags of a str stand higher than PY_STR_* says
+ * @code_copies:    0, or where a code object has its threads' copies of its instructions
+ * @frame_copy:     which of them the frame executes
  */
 struct py_abi {
 	uint8_t minor;
@@ -136,11 +142,17 @@ struct py_abi {
 	uint16_t str_ascii;
 	uint16_t str_compact;
 	uint16_t heap_qualname;
-	uint8_t type_presizes; /* objects begin at 0, 16, ... of their blocks: how many */
+	/* Objects begin at 0, 16, ... of their blocks: how many; 0: types are not read. */
+	uint8_t type_presizes;
+	uint8_t free_threaded;
+	uint8_t header_more;
+	uint8_t str_shift;
+	uint16_t code_copies;
+	uint16_t frame_copy;
 	uint8_t type_prefixed; /* flags of types whose objects have 16 bytes more in front */
 };
 
-/* Offsets that never changed in the supported versions. */
+/* Offsets that never changed in the supported versions, but for @header_more. */
 #define PY_OB_REFCNT	 0
 #define PY_OB_TYPE	 8
 #define PY_VAR_SIZE	 16
@@ -178,6 +190,13 @@ static attr_always_inline void *py_field(const void *base, size_t offset)
 static attr_always_inline int32_t py_field_int(const void *base, size_t offset)
 {
 	return *(const int32_t *)((uintptr_t)base + offset);
+}
+
+/** py_object_field() - pointer-sized field of an object, by its offset in builds with a GIL */
+static attr_always_inline void *py_object_field(const struct py_abi *abi, const void *object,
+						size_t offset)
+{
+	return py_field(object, offset + abi->header_more);
 }
 
 /**

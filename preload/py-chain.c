@@ -10,7 +10,11 @@
 
 #include <stddef.h>
 
+#include "py-body.h"
+#include "py-state.h"
 #include "tenure/wire-python.h"
+
+#define COPIES_FIRST 8 /* behind their number */
 
 /* The interpreter's word for the instruction: its number, or a pointer to it. */
 static attr_always_inline uint64_t lasti_of(const struct py_abi *abi, const void *frame,
@@ -20,13 +24,35 @@ static attr_always_inline uint64_t lasti_of(const struct py_abi *abi, const void
 					: (uintptr_t)py_field(frame, abi->frame_lasti);
 }
 
+/*
+ * From 3.14 on each thread of a free-threaded build may execute a copy of its
+ * own.  The list of them is replaced when it grows: a thread that is attached to
+ * the interpreter keeps the old one alive.
+ */
+static attr_noinline const uint8_t *start_of_copy(const struct py_abi *abi,
+						  const struct py_frame *of)
+{
+	size_t number = (size_t)py_field_int(of->frame, abi->frame_copy);
+	const uint8_t *copies = py_field(of->code, abi->code_copies), *start = NULL;
+	const void *at = copies + COPIES_FIRST + number * sizeof(start);
+
+	if (likely(py_state.api.tstate_unchecked()))
+		return py_field(at, 0);
+	return py_read_safely(at, &start, sizeof(start)) ? start : NULL;
+}
+
 /* The offset of the instruction, which may be the one before the first. */
 static attr_always_inline uint32_t offset_of(const struct py_abi *abi, const struct py_frame *of,
 					     enum py_frames_kind kind)
 {
-	uint64_t offset = kind == PY_FRAMES_OBJECT
-				  ? of->lasti * abi->lasti_scale
-				  : of->lasti - ((uintptr_t)of->code + abi->code_start);
+	uint64_t offset;
+
+	if (kind == PY_FRAMES_OBJECT)
+		offset = of->lasti * abi->lasti_scale;
+	else if (kind == PY_FRAMES_SENTINEL && unlikely(abi->code_copies))
+		offset = of->lasti - (uintptr_t)start_of_copy(abi, of);
+	else
+		offset = of->lasti - ((uintptr_t)of->code + abi->code_start);
 
 	return offset < TENURE_PY_OFFSET_NONE ? (uint32_t)offset : TENURE_PY_OFFSET_NONE;
 }

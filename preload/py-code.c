@@ -63,8 +63,9 @@ static size_t put_utf8(uint8_t *out, uint32_t c)
 size_t py_code_utf8(const void *str, uint8_t *out, size_t room)
 {
 	const struct py_abi *abi = py_state.abi;
-	uint32_t state = (uint32_t)py_field_int(str, PY_STR_STATE);
-	size_t length = (size_t)py_field(str, PY_STR_LENGTH), bytes = 0;
+	uint32_t state = (uint32_t)py_field_int(str, PY_STR_STATE + abi->header_more) >>
+			 abi->str_shift;
+	size_t length = (size_t)py_object_field(abi, str, PY_STR_LENGTH), bytes = 0;
 	const uint8_t *data;
 
 	if (!(state & PY_STR_COMPACT))
@@ -91,7 +92,7 @@ size_t py_code_utf8(const void *str, uint8_t *out, size_t room)
 
 static bool is_type(const void *object, const void *type)
 {
-	return object && py_field(object, PY_OB_TYPE) == type;
+	return object && py_object_field(py_state.abi, object, PY_OB_TYPE) == type;
 }
 
 /* Is it all there?  Each code object is checked, once. */
@@ -130,7 +131,7 @@ static void describe(struct thread *thread, const void *code, uint32_t id)
 	struct tenure_py_code head = { .id = id };
 
 	head.firstlineno = (uint32_t)py_field_int(code, abi->code_firstlineno);
-	head.table_bytes = (uint32_t)(size_t)py_field(lines, PY_VAR_SIZE);
+	head.table_bytes = (uint32_t)(size_t)py_object_field(abi, lines, PY_VAR_SIZE);
 	head.lines = abi->lines;
 	head.name_bytes = (uint16_t)py_code_utf8(name, names, NAME_MAX_);
 	head.file_bytes = (uint16_t)py_code_utf8(py_field(code, abi->code_filename),
@@ -143,7 +144,8 @@ static void describe(struct thread *thread, const void *code, uint32_t id)
 		uint32_t left = head.table_bytes - at;
 
 		record_ext(thread, TENURE_PY_CODE_TABLE, piece, sizeof(piece),
-			   lines + PY_BYTES_DATA + at, left < TABLE_PIECE ? left : TABLE_PIECE);
+			   lines + PY_BYTES_DATA + abi->header_more + at,
+			   left < TABLE_PIECE ? left : TABLE_PIECE);
 	}
 }
 

@@ -91,6 +91,8 @@ static void look(struct thread *thread, struct py_refs_heap *heap)
 	const uint8_t *tstate = py_state.api.tstate_unchecked();
 	const char *why = "the thread has no state";
 
+	if (py_state.abi->free_threaded)
+		return; /* which was said at the start */
 	heap->tstate = tstate;
 	heap->interp = tstate ? py_field(tstate, py_state.abi->tstate_interp) : NULL;
 	if (heap->interp) {

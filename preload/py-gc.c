@@ -42,6 +42,7 @@ struct follow {
 uint32_t py_gc_epoch_ = 1;
 
 static struct follow follows[INTERPRETERS_MAX];
+static uint32_t installing; /* without a GIL two threads may want to */
 
 static struct follow *find(const void *interp)
 {
@@ -145,7 +146,7 @@ static void dropped(void *capsule)
 
 static bool is_type(const void *object, const void *type)
 {
-	return py_field(object, PY_OB_TYPE) == type;
+	return py_object_field(py_state.abi, object, PY_OB_TYPE) == type;
 }
 
 /* Return: false when memory has run out; then nothing was changed. */
@@ -196,13 +197,15 @@ static const char *install(void *interp)
 	follow = claim(interp);
 	if (!follow)
 		return "there are too many interpreters";
-	/* No collection may start inside this allocation. */
-	*enabled = 0;
+	/* No collection may start inside this allocation: without a GIL none does. */
+	if (!abi->free_threaded)
+		*enabled = 0;
 	if (!*callbacks)
 		*callbacks = py_state.api.list_new(0);
 	if ((!*callbacks || !append(*callbacks, follow)) && follow->interp)
 		drop(follow);
-	*enabled = was_enabled;
+	if (!abi->free_threaded)
+		*enabled = was_enabled;
 	return NULL;
 }
 
@@ -211,13 +214,15 @@ void py_gc_follow(struct thread *thread, struct py_thread *py, void *interp)
 	uint32_t epoch = __atomic_load_n(&py_gc_epoch_, __ATOMIC_RELAXED);
 	const char *why = NULL;
 
-	if (!py_state.api.is_initialized() || is_collecting(interp))
+	if (!py_state.api.is_initialized() || is_collecting(interp) ||
+	    __atomic_exchange_n(&installing, 1, __ATOMIC_ACQUIRE))
 		return; /* the next allocation will try again */
 	if (!find(interp)) {
 		py_call_begin(thread);
 		why = install(interp);
 		py_call_end(thread);
 	}
+	__atomic_store_n(&installing, 0, __ATOMIC_RELEASE);
 	py_state.met = true;
 	py->interp = interp;
 	py->gc_epoch = epoch;
@@ -233,5 +238,6 @@ void py_gc_follow(struct thread *thread, struct py_thread *py, void *interp)
 void py_gc_reset(void)
 {
 	memset(follows, 0, sizeof(follows));
+	installing = 0;
 	__atomic_fetch_add(&py_gc_epoch_, 1, __ATOMIC_RELAXED);
 }

@@ -23,6 +23,10 @@
 #define FRAMES_314                                                                   \
 	FRAMES_313, .frame_code_tags = 3, .frame_owner = 74, .code_firstlineno = 68, \
 		    .code_start = 208
+#define CODE_THREADS                                                                           \
+	.free_threaded = 1, .header_more = 16, .tstate_thread_id = 152, .code_filename = 128,  \
+	.code_name = 136, .code_qualname = 144, .code_linetable = 152, .code_firstlineno = 84, \
+	.str_ascii = 56, .str_compact = 72
 
 const struct py_abi py_layouts[] = {
 	{ .minor = 8,
@@ -167,6 +171,38 @@ const struct py_abi py_layouts[] = {
 	  .gc_collecting = 112,
 	  .gc_callbacks = 136,
 	  .heap_qualname = 880 },
+	/*
+	 * Free-threaded: no type is read, for any thread may give any block back, and
+	 * the collector keeps no lists.
+	 */
+	{ .minor = 13,
+	  .micro_to = 255,
+	  CODE_THREADS,
+	  FRAMES_313,
+	  .frame_owner = 70,
+	  .code_start = 216,
+	  .interp_next = 7264,
+	  .gc = 7400,
+	  .gc_enabled = 12,
+	  .gc_collecting = 200,
+	  .gc_callbacks = 216,
+	  .heap_qualname = 888 },
+	{ .minor = 14,
+	  .micro_to = 255,
+	  CODE_THREADS,
+	  FRAMES_313,
+	  .frame_code_tags = 3,
+	  .frame_owner = 78,
+	  .frame_copy = 72,
+	  .code_start = 232,
+	  .code_copies = 224,
+	  .str_shift = 6,
+	  .interp_next = 7272,
+	  .gc = 7408,
+	  .gc_enabled = 12,
+	  .gc_collecting = 192,
+	  .gc_callbacks = 208,
+	  .heap_qualname = 888 },
 };
 
 const size_t py_layouts_count = ARRAY_SIZE(py_layouts);

@@ -115,6 +115,15 @@ static void give_up(struct thread *thread, const char *why)
 	note_report(thread, note.text);
 }
 
+static void say_less(struct thread *thread)
+{
+	struct note note = { 0 };
+
+	note_add(&note, "types, cycles and leaks of Python objects are not told: "
+			"this Python has no GIL");
+	note_report(thread, note.text);
+}
+
 /* The interpreter's code can be called from here on. */
 static void begin(struct thread *thread)
 {
@@ -128,6 +137,8 @@ static void begin(struct thread *thread)
 		return;
 	}
 	describe_runtime(thread);
+	if (py_state.abi->free_threaded)
+		say_less(thread);
 	py_types_modules();
 	py_call_begin(thread);
 	py_alloc_install();

@@ -368,6 +368,8 @@ void py_types_new(const struct py_thread *py, const void *block, size_t bytes, u
 {
 	const struct tenure_node *node = nodes_get(stack);
 
+	if (unlikely(!py_state.abi->type_presizes))
+		return;
 	if (unlikely(bytes >= TYPE_MIN)) {
 		py_table_lock(&large);
 		if (!py_table_find(&large, block) && py_table_put(&large, block, 1, 0))

@@ -122,22 +122,5 @@ def greenlets_have_their_own_stacks(context):
     difference(got, want, "stacks of greenlets")
 
 
-@test
-def a_free_threaded_build_is_left_alone(context):
-    code = ("import threading, json; out = []\n"
-            "def work(): out.append(len(json.dumps([{'a': i} for i in range(2000)])))\n"
-            "threads = [threading.Thread(target=work) for _ in range(4)]\n"
-            "[t.start() for t in threads]; [t.join() for t in threads]; print(out)")
-    plain = context.plain(["-c", code])
-    done = context.recorded(["-c", code])
-    assert (done.stdout, done.stderr) == (plain.stdout, plain.stderr), done.stderr
-    notes = done.document.processes[0]["trust"]["notes"]
-    assert any("free-threaded" in note for note in notes), notes
-    assert not any(f.get("kind") == "python" for f in done.document.raw["frames"])
-
-
-a_free_threaded_build_is_left_alone.free_threaded = True
-
-
 if __name__ == "__main__":
     sys.exit(base.main(TESTS))

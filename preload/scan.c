@@ -73,6 +73,8 @@ static void describe(uint32_t moment, uint32_t tid)
 	scan->self = (uint64_t)pthread_self();
 	scan->code = (uintptr_t)object_start;
 	scan->code_end = (uintptr_t)text_end;
+	if (sys_clock_ns(CLOCK_MONOTONIC, &scan->asked_ns) < 0)
+		scan->asked_ns = 0;
 }
 
 bool scan_wants_mark(const char *name)

@@ -139,11 +139,12 @@ static int collect(struct result_leaks *leaks, struct classify *classify, const 
 	return r;
 }
 
-/* Its memory is not needed any longer.  Return: -ECANCELED if it went on before; else @r */
-static int let_go(struct result_leaks *leaks, const struct target *target, uint64_t begin, int r)
+/* Its memory is not needed any longer; it stood still @since.  Return: -ECANCELED if it went on
+ * before; else @r */
+static int let_go(struct result_leaks *leaks, const struct target *target, uint64_t since, int r)
 {
 	target->release(target->arg);
-	leaks->scan_ns = now_ns() - begin;
+	leaks->scan_ns = now_ns() - since;
 	if (r < 0 || !target->is_gone(target->arg))
 		return r;
 	leaks->why = strdup("the program had waited too long and went on");
@@ -153,7 +154,7 @@ static int let_go(struct result_leaks *leaks, const struct target *target, uint6
 static int look(struct result_leaks *leaks, const struct session_view *view,
 		const struct target *target)
 {
-	uint64_t begin = now_ns();
+	uint64_t since = target->since_ns ? target->since_ns : now_ns();
 	struct classify classify = { 0 };
 	struct graph graph = { 0 };
 	int r = graph_init(&graph, view, target);
@@ -164,7 +165,7 @@ static int look(struct result_leaks *leaks, const struct session_view *view,
 		r = graph_explain(&graph);
 	/* Objects have counts and names that are read when it is known which are wanted. */
 	if (!graph.python)
-		r = let_go(leaks, target, begin, r);
+		r = let_go(leaks, target, since, r);
 	leaks->unread = graph.unread;
 	if (r == 0)
 		r = pyroots_settle(&graph);
@@ -181,14 +182,14 @@ static int look(struct result_leaks *leaks, const struct session_view *view,
 	if (r == 0)
 		r = collect(leaks, &classify, &graph);
 	if (graph.python)
-		r = let_go(leaks, target, begin, r);
+		r = let_go(leaks, target, since, r);
 	if (r == 0) {
 		leaks->tables = graph.tables;
 		leaks->tables_count = view->sites->count;
 		graph.tables = NULL;
 	}
 	leaks->done = r == 0;
-	leaks->total_ns = now_ns() - begin;
+	leaks->total_ns = now_ns() - since;
 	classify_fini(&classify);
 	graph_fini(&graph);
 	return r;

@@ -53,6 +53,7 @@ struct target_map {
  * @release: its memory is not needed any longer: it may go on.  @read fails from then on
  * @is_gone: it went on by itself while its memory was read: what was found is void
  * @finish:  end the image for the listener, who sees no more of it: for a report
+ * @since_ns: when it began to stand still, CLOCK_MONOTONIC
  * @direct:  memory is read with process_vm_readv(2), not through a descriptor
  * @lossy:   events have been lost: there may be blocks that nobody knows
  * @stack:   of the asking thread, a node
@@ -67,6 +68,7 @@ struct target {
 	bool (*is_gone)(void *arg);
 	void (*finish)(void *arg);
 	void *arg;
+	uint64_t since_ns;
 	bool direct;
 	bool lossy;
 	uint32_t moment; /* enum tenure_moment */

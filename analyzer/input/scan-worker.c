@@ -84,6 +84,7 @@ static void work(struct worker *worker)
 		.is_gone = is_gone,
 		.finish = finish,
 		.arg = worker,
+		.since_ns = job->since_ns,
 		.direct = job->memory.direct,
 		.lossy = has_lost(live_shared(live)) || job->area.busy,
 		.moment = job->moment,

@@ -17,6 +17,7 @@
 /**
  * struct scan_job - what it has to do
  * @live:    of the image; borrowed
+ * @since_ns: when it began to stand still, CLOCK_MONOTONIC
  * @asked:   the process waits for the word scan to change
  * @area:    what it has said when it asked
  * @out:     where a whole report goes, -1: only the result is wanted
@@ -24,6 +25,7 @@
 struct scan_job {
 	struct live *live;
 	uint32_t moment;
+	uint64_t since_ns;
 	bool asked;
 	int out;
 	double ns_per_tick;

@@ -28,8 +28,9 @@
 #include "stop.h"
 #include "ticks.h"
 
-#define LIMIT_NS    UINT64_C(50000000000)
-#define PATIENCE_MS 20000
+#define LIMIT_NS    UINT64_C(50000000000)  /* that the process stands still */
+#define MORE_NS	    UINT64_C(300000000000) /* until all is known that was found */
+#define PATIENCE_MS 300000
 #define PART_BYTES  65536u
 #define PARKED_MAX  16384u
 #define UNREADABLE  "the kernel lets nobody read its memory"
@@ -223,6 +224,7 @@ static struct scan *scan_new(const struct server *server, struct image *image, u
 	scan->pipe = -1;
 	scan->client = -1;
 	scan->begin_ns = ticks_clock_ns(CLOCK_MONOTONIC);
+	scan->job.since_ns = scan->begin_ns;
 	scan->job.live = &image->live;
 	scan->job.moment = moment;
 	scan->job.asked = asked;
@@ -297,6 +299,9 @@ void scan_begin(struct server *server, struct image *image)
 		finish(server, image, UNREADABLE);
 		return;
 	}
+	/* It has waited since then; what it was busy with before had to be read first. */
+	if (area->asked_ns && area->asked_ns < scan->begin_ns)
+		scan->job.since_ns = area->asked_ns;
 	if (stop_all(&scan->job.memory, area->tid, &hook, &scan->job.threads) < 0) {
 		finish(server, image, "the analyzer's memory has run out");
 		return;
@@ -427,9 +432,12 @@ void scan_readable(struct server *server, struct image *image)
 
 void scan_tick(struct server *server, struct image *image)
 {
+	const struct scan *scan = image->scan;
 	uint64_t limit = server->options.scan_limit_ns ? server->options.scan_limit_ns : LIMIT_NS;
 
-	if (image->scan && ticks_clock_ns(CLOCK_MONOTONIC) - image->scan->begin_ns > limit)
+	if (scan && scan->released)
+		limit += MORE_NS;
+	if (scan && ticks_clock_ns(CLOCK_MONOTONIC) - scan->begin_ns > limit)
 		finish(server, image, "it would have taken too long");
 }
 

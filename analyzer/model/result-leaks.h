@@ -129,7 +129,7 @@ struct leaks_kept {
  * @threads:  that were alive; @unstopped: of these, those that ran on;
  *             @asleep: those that slept in a signal handler of the shim
  * @unread:   bytes of blocks that could not be read
- * @scan_ns:  how long the program stood still
+ * @scan_ns:  how long the program stood still, from the moment when it began to wait
  * @total_ns: how long it took altogether
  * @tables:   by site
  */

@@ -59,6 +59,7 @@ enum tenure_moment {
  *               tenure_scan_parked lie in the memory of the process
  * @sp:          its stack pointer; @self: its pthread_self()
  * @code:        the shim's text, to before @code_end
+ * @asked_ns:    when it began to stand still, CLOCK_MONOTONIC; 0: not known
  * @name:        of the mark, NUL-terminated
  * @stamp:       of its record
  * @wanted:      from the analyzer: with TENURE_SCAN_MARKS only marks of this name, "": all
@@ -77,6 +78,7 @@ struct tenure_scan_area {
 	uint64_t self;
 	uint64_t code;
 	uint64_t code_end;
+	uint64_t asked_ns;
 	uint64_t regs[TENURE_SCAN_REGS];
 	char name[TENURE_SCAN_NAME];
 	uint64_t stamp;

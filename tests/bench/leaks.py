@@ -16,14 +16,22 @@ import sys
 import tempfile
 
 ROWS = [
-    # blocks, bytes of each, what becomes of them
-    (10_000, 1000, "held"),
-    (100_000, 1000, "held"),
-    (1_000_000, 1000, "held"),
-    (1_000_000, 1000, "lost"),
-    (1_000_000, 80, "held"),
-    (10_000_000, 80, "held"),
-    (10_000_000, 80, "lost"),
+    # blocks, bytes of each, what becomes of them, who points at whom
+    (10_000, 1000, "held", "tree"),
+    (10_000, 1000, "lost", "list"),
+    (100_000, 1000, "held", "tree"),
+    (1_000_000, 1000, "held", "tree"),
+    (1_000_000, 1000, "lost", "tree"),
+    (1_000_000, 80, "held", "tree"),
+    (1_000_000, 80, "lost", "rings"),
+    (1_000_000, 80, "held", "shuffled"),
+    (10_000_000, 80, "held", "tree"),
+    (10_000_000, 80, "lost", "tree"),
+    (10_000_000, 80, "held", "chain"),
+    (10_000_000, 80, "lost", "list"),
+    (10_000_000, 80, "held", "rings"),
+    (10_000_000, 80, "held", "array"),
+    (10_000_000, 80, "held", "shuffled"),
 ]
 CLASSES = {"held": ["reachable"], "lost": ["lost", "lost_through", "cycle"]}
 
@@ -69,11 +77,11 @@ def main():
     args = parser.parse_args()
 
     rows = [row for row in ROWS if row[0] <= 10_000] if args.quick else ROWS
-    print("| blocks | bytes each | | stood still, s | altogether, s | CPU, s |")
-    print("| ---: | ---: | --- | ---: | ---: | ---: |")
+    print("| blocks | bytes each | | | stood still, s | altogether, s | CPU, s |")
+    print("| ---: | ---: | --- | --- | ---: | ---: | ---: |")
     for row in rows:
         figures = measure(args.tenure, args.many, row, 1 if args.quick else args.rounds)
-        print(f"| {row[0]:,} | {row[1]} | {row[2]} | "
+        print(f"| {row[0]:,} | {row[1]} | {row[2]} | {row[3]} | "
               + " | ".join(f"{figure:.2f}" for figure in figures) + " |", flush=True)
 
 

@@ -8,6 +8,18 @@ enum {
 	GUESS_MAX = 16 << 20, /* no frame of code without a table is taken to be larger */
 };
 
+/* On to the caller, whose frame ends at @cfa. */
+static attr_always_inline enum step_result leave(struct frame *frame, uintptr_t cfa,
+						 struct reach *reach)
+{
+	if (!reach_ok(reach, cfa - 8))
+		return STEP_LOST;
+	frame->pc = arch_pc(step_load(cfa - 8));
+	frame->sp = cfa;
+	frame->kind = TENURE_NODE_CALL;
+	return frame->pc ? STEP_OK : STEP_END;
+}
+
 /* RULE_SP and RULE_FP where step() did not dare. */
 static enum step_result step_plain(struct frame *frame, uint32_t rule, struct reach *reach)
 {
@@ -23,12 +35,7 @@ static enum step_result step_plain(struct frame *frame, uint32_t rule, struct re
 			return STEP_LOST;
 		frame->fp = step_load(save);
 	}
-	if (!reach_ok(reach, cfa - 8))
-		return STEP_LOST;
-	frame->pc = arch_pc(step_load(cfa - 8));
-	frame->sp = cfa;
-	frame->kind = TENURE_NODE_CALL;
-	return frame->pc ? STEP_OK : STEP_END;
+	return leave(frame, cfa, reach);
 }
 
 static enum step_result step_drap(struct frame *frame, uint32_t rule, struct reach *reach)
@@ -43,12 +50,7 @@ static enum step_result step_drap(struct frame *frame, uint32_t rule, struct rea
 	if (cfa <= frame->sp || !reach_ok(reach, save))
 		return STEP_LOST;
 	frame->fp = step_load(save);
-	if (!reach_ok(reach, cfa - 8))
-		return STEP_LOST;
-	frame->pc = arch_pc(step_load(cfa - 8));
-	frame->sp = cfa;
-	frame->kind = TENURE_NODE_CALL;
-	return frame->pc ? STEP_OK : STEP_END;
+	return leave(frame, cfa, reach);
 }
 
 static enum step_result step_guess(struct frame *frame, struct reach *reach)

@@ -315,6 +315,19 @@ def other_allocators_change_nothing(context):
 
 
 @test
+def options_of_the_interpreter_change_nothing(context):
+    for flags in (("-X", "importtime"), ("-S", "-E", "-O")):
+        done = context.target("types_.py", flags=flags)
+        complete(done.document)
+        types = done.document.types()
+        own = done.truth["tracked"]
+        difference({n: types.get(n, {}).get("live_blocks") for n in own}, own,
+                   f"classes with {flags}")
+    done = context.recorded(["-I", "-c", "import sys; print(sys.flags.isolated)"])
+    assert done.stdout == b"1\n" and done.document.processes[0]["python"]["runs"][2] >= 1
+
+
+@test
 @any_build
 def tracemalloc_sees_what_it_saw_before(context):
     code = ("import tracemalloc; tracemalloc.start(); x = [bytes(1000) for i in range(100)]; "

@@ -120,13 +120,14 @@ static void end(struct thread *thread, struct py_refs_heap *heap, const void *in
 	record_ext(thread, TENURE_PY_RUNTIME_END, NULL, 0, NULL, 0);
 }
 
-void py_end_collected(struct thread *thread, const void *info)
+bool py_end_collected(struct thread *thread, const void *info)
 {
 	struct py_refs_heap heap = { 0 };
 
 	if (py_state.ended || py_state.frames != PY_FRAMES_ON || py_state.api.is_initialized())
-		return;
+		return false;
 	end(thread, &heap, info);
+	return true;
 }
 
 bool py_end_is_due(const void *tstate)

@@ -20,9 +20,10 @@
  * py_end_collected() - a full collection has ended; if it was the last one, look
  * @info: what the collector says of it, an object that only the collector holds
  *
+ * Return: whether it was.
  * Context: in the function in gc.callbacks; guard held, GIL held.
  */
-void py_end_collected(struct thread *thread, const void *info);
+bool py_end_collected(struct thread *thread, const void *info);
 
 /**
  * py_end_is_due() - is user code over, without a collection to tell?

@@ -16,6 +16,8 @@
 #include "py-cycles.h"
 #include "py-end.h"
 #include "record.h"
+#include "scan.h"
+#include "stack.h"
 #include "tenure/wire-python.h"
 
 #define INTERPRETERS_MAX 64u
@@ -109,8 +111,10 @@ static uint8_t *gc_of(const void *interp)
 static void *collecting(void *self, void *const *args, ptrdiff_t count)
 {
 	const struct follow *follow = py_state.api.capsule_pointer(self, NULL);
+	const struct stack_regs regs = STACK_HERE();
 	struct tenure_py_gc gc = { 0 };
 	struct thread *thread;
+	bool asked = false;
 
 	if (follow && count == 2 && args[1]) {
 		bool starts = ascii(args[0])[2] == 'a';
@@ -125,13 +129,18 @@ static void *collecting(void *self, void *const *args, ptrdiff_t count)
 				   sizeof(gc), NULL, 0);
 			if (!starts && gc.generation == 2) {
 				py_containers_look(thread, gc_of(follow->interp));
-				py_end_collected(thread, args[1]);
+				asked = py_end_collected(thread, args[1]) &&
+					scan_ask(thread, TENURE_MOMENT_USER_END, &regs);
 			}
 			if (starts)
 				py_cycles_start(thread, follow->interp, gc.generation);
+			if (asked)
+				record_flush(thread);
 			thread_leave(thread);
 		}
 	}
+	if (asked)
+		scan_wait();
 	py_state.api.inc_ref(py_state.api.none);
 	return py_state.api.none;
 }

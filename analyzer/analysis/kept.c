@@ -11,6 +11,8 @@
 #include "base/huge.h"
 #include "kept.h"
 #include "model/sites.h"
+#include "pykept.h"
+#include "pypath.h"
 
 #define NOTHING	  UINT32_MAX
 #define STEPS_MAX 40u /* of one way, after those that repeat have become one */
@@ -19,7 +21,7 @@
 struct site_sum {
 	struct leaks_count own;
 	struct leaks_count kept;
-	uint64_t most;
+	struct leaks_count most;
 	uint32_t example;
 	uint32_t active;
 };
@@ -38,6 +40,7 @@ struct work {
 	uint32_t *before;
 	uint32_t *edge;
 	VEC(struct leaks_step) steps;
+	struct pykept python;
 };
 
 static uint32_t site_of(const struct work *work, uint32_t block)
@@ -240,8 +243,8 @@ static void add_block(struct work *work, const struct kept *kept, uint32_t v)
 		site->kept.blocks += kept->blocks[v];
 		site->kept.bytes += kept->bytes[v];
 	}
-	if (kept->bytes[v] > site->most || site->example == NOTHING) {
-		site->most = kept->bytes[v];
+	if (kept->bytes[v] > site->most.bytes || site->example == NOTHING) {
+		site->most = (struct leaks_count){ kept->blocks[v], kept->bytes[v] };
 		site->example = block;
 	}
 }
@@ -293,6 +296,54 @@ static uint32_t class_of(const struct work *work, uint32_t block)
 				      : work->classify->class[block];
 }
 
+/* The way in the words of a Python program. */
+static int write_words(struct work *work, uint32_t block, struct leaks_kept *kept)
+{
+	const char *type = pypath_type(work->graph, block);
+	VEC(uint32_t) blocks = { 0 };
+	VEC(uint32_t) edges = { 0 };
+	int r = 0;
+
+	for (uint32_t at = block, before; r == 0; at = before) {
+		before = work->before[at];
+		r = vec_push(&blocks, at);
+		if (r == 0)
+			r = vec_push(&edges, work->edge[at]);
+		if (before == at)
+			break;
+	}
+	for (size_t i = 0, k = blocks.count; r == 0 && i + 1 < k; i++) {
+		uint32_t number = blocks.at[i], edge = edges.at[i];
+
+		k--;
+		blocks.at[i] = blocks.at[k];
+		edges.at[i] = edges.at[k];
+		blocks.at[k] = number;
+		edges.at[k] = edge;
+	}
+	if (r == 0)
+		r = pypath_find(work->graph, blocks.at, edges.at, blocks.count, &kept->expression,
+				&kept->is_guessed);
+	if (r == 0 && type) {
+		kept->type = strdup(type);
+		r = kept->type ? 0 : -ENOMEM;
+	}
+	vec_fini(&blocks);
+	vec_fini(&edges);
+	return r;
+}
+
+static int write_block(void *arg, uint32_t block, struct leaks_kept *kept)
+{
+	struct work *work = arg;
+	int r;
+
+	kept->site = is_mapped(work, block) ? LEAKS_SITE_MAPPED : site_of(work, block);
+	kept->class = class_of(work, block);
+	r = write_way(work, block, kept);
+	return r == 0 && work->graph->python ? write_words(work, block, kept) : r;
+}
+
 static int write_sites(struct work *work, struct result_leaks *leaks)
 {
 	uint32_t count = work->graph->view->sites->count;
@@ -305,13 +356,15 @@ static int write_sites(struct work *work, struct result_leaks *leaks)
 
 		if (!site->own.blocks)
 			continue;
-		kept.class = class_of(work, site->example);
-		r = write_way(work, site->example, &kept);
+		kept.most = site->most;
+		r = write_block(work, site->example, &kept);
 		if (r == 0)
 			r = vec_push(&all, kept);
 	}
 	leaks->kept = all.at;
 	leaks->kept_count = all.count;
+	if (r == 0)
+		r = pykept_write(&work->python, leaks, write_block, work);
 	leaks->steps = work->steps.at;
 	leaks->steps_count = work->steps.count;
 	return r;
@@ -332,6 +385,8 @@ int kept_write(struct kept *kept, struct result_leaks *leaks, const struct graph
 		for (uint32_t i = 0; i < graph->view->sites->count; i++)
 			work.sites[i].example = NOTHING;
 		r = sum_sites(&work, kept);
+		if (r == 0 && graph->python)
+			r = pykept_sum(&work.python, graph, kept);
 	}
 	kept_fini(kept);
 	work.heads = huge_alloc((size_t)count + 1, sizeof(*work.heads));
@@ -345,6 +400,7 @@ int kept_write(struct kept *kept, struct result_leaks *leaks, const struct graph
 		find_ways(&work);
 		r = write_sites(&work, leaks);
 	}
+	pykept_fini(&work.python);
 	free(work.sites);
 	free(work.heads);
 	free(work.before);

@@ -174,6 +174,10 @@ static void code_kept(struct code *code, struct leaks_kept *kept, size_t steps_c
 	code_u64(code, &kept->address);
 	code_u64(code, &first);
 	code_u64(code, &count);
+	code_count(code, &kept->most);
+	code_text(code, &kept->type);
+	code_text(code, &kept->expression);
+	code_bool(code, &kept->is_guessed);
 	if (code->to)
 		return;
 	if (kept->class >= LEAKS_CLASS_COUNT || first > steps_count ||
@@ -190,6 +194,14 @@ static void code_step(struct code *code, struct leaks_step *step)
 	code_u32(code, &step->site);
 	code_u64(code, &step->offset);
 	code_u64(code, &step->times);
+}
+
+static void code_all_kept(struct code *code, struct leaks_kept **list, size_t *count,
+			  size_t steps_count)
+{
+	*list = code_list(code, *list, count, sizeof(**list));
+	for (size_t i = 0; i < *count; i++)
+		code_kept(code, &(*list)[i], steps_count);
 }
 
 static void code_leaks(struct code *code, struct result_leaks *leaks)
@@ -225,9 +237,13 @@ static void code_leaks(struct code *code, struct result_leaks *leaks)
 	leaks->steps = code_list(code, leaks->steps, &leaks->steps_count, sizeof(*leaks->steps));
 	for (size_t i = 0; i < leaks->steps_count; i++)
 		code_step(code, &leaks->steps[i]);
-	leaks->kept = code_list(code, leaks->kept, &leaks->kept_count, sizeof(*leaks->kept));
-	for (size_t i = 0; i < leaks->kept_count; i++)
-		code_kept(code, &leaks->kept[i], leaks->steps_count);
+	code_all_kept(code, &leaks->kept, &leaks->kept_count, leaks->steps_count);
+	code_all_kept(code, &leaks->types, &leaks->types_count, leaks->steps_count);
+	code_all_kept(code, &leaks->objects, &leaks->objects_count, leaks->steps_count);
+	code_u64(code, &leaks->python.precise);
+	code_u64(code, &leaks->python.guessed);
+	code_u64(code, &leaks->python.unknown);
+	code_u64(code, &leaks->python.dead);
 	leaks->tables =
 		code_list(code, leaks->tables, &leaks->tables_count, sizeof(*leaks->tables));
 	for (size_t i = 0; i < leaks->tables_count; i++) {

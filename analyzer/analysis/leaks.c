@@ -184,6 +184,8 @@ static int look(struct result_leaks *leaks, const struct session_view *view,
 	if (graph.python)
 		r = let_go(leaks, target, since, r);
 	if (r == 0) {
+		if (graph.python)
+			leaks->python = graph.python->count;
 		leaks->tables = graph.tables;
 		leaks->tables_count = view->sites->count;
 		graph.tables = NULL;
@@ -215,13 +217,29 @@ struct result_leaks *leaks_find(const struct session_view *view, const struct ta
 	return leaks;
 }
 
+static void free_kept(struct leaks_kept *kept, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(kept[i].type);
+		free(kept[i].expression);
+	}
+	free(kept);
+}
+
+static void free_all_kept(struct result_leaks *leaks)
+{
+	free_kept(leaks->kept, leaks->kept_count);
+	free_kept(leaks->types, leaks->types_count);
+	free_kept(leaks->objects, leaks->objects_count);
+	free(leaks->steps);
+}
+
 void leaks_trim(struct result_leaks *leaks)
 {
-	free(leaks->kept);
-	free(leaks->steps);
-	leaks->kept = NULL;
+	free_all_kept(leaks);
+	leaks->kept = leaks->types = leaks->objects = NULL;
 	leaks->steps = NULL;
-	leaks->kept_count = leaks->steps_count = 0;
+	leaks->kept_count = leaks->types_count = leaks->objects_count = leaks->steps_count = 0;
 }
 
 struct result_leaks *leaks_free(struct result_leaks *leaks)
@@ -236,8 +254,7 @@ struct result_leaks *leaks_free(struct result_leaks *leaks)
 	free(leaks->name);
 	free(leaks->items);
 	free(leaks->holders);
-	free(leaks->kept);
-	free(leaks->steps);
+	free_all_kept(leaks);
 	free(leaks->tables);
 	free(leaks);
 	return NULL;

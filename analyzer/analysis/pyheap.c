@@ -20,6 +20,10 @@
 #define SET_SMALL_END  192u
 #define BYTEARRAY_DATA 32u
 #define ARRAY_DATA     24u
+#define VALUES_HEAD    8u
+#define NDARRAY_DATA   16u
+#define NDARRAY_FLAGS  64u
+#define NDARRAY_OWNS   4u
 
 static uint64_t references_at(const struct pyheap *heap, uint64_t object)
 {
@@ -37,6 +41,16 @@ static uint64_t object_of(const struct pyheap *heap, uint32_t block)
 
 /* ------------------------------------------------------------------ its types */
 
+/* Instances that have their attributes inside all have room for as many. */
+static void find_end(struct pyheap *heap, struct pytype *type, uint64_t object)
+{
+	uint64_t values = object + (uint64_t)type->basic;
+
+	if (!type->end && type->flags & PYTYPE_INLINE_VALUES && heap->types.look.minor >= 13)
+		type->end = type->presize + (uint64_t)type->basic + VALUES_HEAD +
+			    (uint8_t)peek_word(heap->peek, values) * 8u;
+}
+
 static int find_type(struct pyheap *heap, uint32_t number)
 {
 	const struct block *block = &heap->blocks->at[number];
@@ -51,6 +65,7 @@ static int find_type(struct pyheap *heap, uint32_t number)
 		if (index == PYTYPES_NONE || heap->types.all.at[index].presize != i * 16)
 			continue;
 		heap->info[number] = (uint32_t)index;
+		find_end(heap, &heap->types.all.at[index], object);
 		if (!references_at(heap, object))
 			heap->info[number] |= PYHEAP_DEAD;
 		break;
@@ -80,6 +95,9 @@ static int take(struct pyheap *heap, uint64_t addr, uint32_t owner, uint8_t role
 	if (block == BLOCKS_NONE || block == owner || heap->info[block] ||
 	    (offset && role != PYHEAP_VALUES))
 		return 0;
+	/* Before the values is their order, of which only a part is ever written. */
+	if (role == PYHEAP_VALUES)
+		part.words.from += offset;
 	if (part.words.to > heap->blocks->at[block].bytes)
 		part.words.to = heap->blocks->at[block].bytes;
 	return add_part(heap, block, &part);
@@ -121,9 +139,14 @@ static int take_set(struct pyheap *heap, uint64_t object, uint32_t number)
 static int take_dict(struct pyheap *heap, uint64_t object, uint32_t number)
 {
 	uint64_t values = peek_word(heap->peek, object + PYLOOK_DICT_VALUES);
-	const struct pyheap_words words = { .to = UINT64_MAX };
+	struct pyheap_words words = { .to = UINT64_MAX };
 	int r = take_keys(heap, peek_word(heap->peek, object + PYLOOK_DICT_KEYS), number);
 
+	/* From then on it comes behind them. */
+	if (heap->types.look.minor >= 13) {
+		words.from = VALUES_HEAD;
+		words.to = VALUES_HEAD + (uint8_t)peek_word(heap->peek, values) * 8u;
+	}
 	return r == 0 ? take(heap, values, number, PYHEAP_VALUES, &words) : r;
 }
 
@@ -189,6 +212,12 @@ static int take_all(struct pyheap *heap, uint32_t number)
 	case PYTYPE_ARRAY:
 		r = take(heap, peek_word(heap->peek, object + ARRAY_DATA), number, PYHEAP_BYTES,
 			 &words);
+		break;
+	case PYTYPE_NDARRAY:
+		words.to = UINT64_MAX;
+		if (peek_word(heap->peek, object + NDARRAY_FLAGS) & NDARRAY_OWNS)
+			r = take(heap, peek_word(heap->peek, object + NDARRAY_DATA), number,
+				 PYHEAP_BUFFER, &words);
 		break;
 	case PYTYPE_MODULE:
 		r = vec_push(&heap->modules, number);
@@ -305,6 +334,8 @@ bool pyheap_words(const struct pyheap *heap, uint32_t block, struct pyheap_words
 	if (info & PYHEAP_DEAD || type->kind == PYTYPE_NOTHING || type->kind == PYTYPE_STR)
 		return true;
 	ret_words->to = heap->blocks->at[block].bytes;
+	if (type->end && type->end < ret_words->to)
+		ret_words->to = type->end;
 	/* Bytecode, with what the interpreter notes there. */
 	if (type->kind == PYTYPE_CODE && type->presize + (uint64_t)type->basic < ret_words->to)
 		ret_words->to = type->presize + (uint64_t)type->basic;

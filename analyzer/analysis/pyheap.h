@@ -16,6 +16,7 @@
 #include "base/attr.h"
 #include "base/vec.h"
 #include "blocks.h"
+#include "model/result-leaks.h"
 #include "pytypes.h"
 
 struct graph;
@@ -31,6 +32,7 @@ enum pyheap_role {
 	PYHEAP_VALUES, /* values without their keys */
 	PYHEAP_TABLE,  /* of a set */
 	PYHEAP_BYTES,  /* no references */
+	PYHEAP_BUFFER, /* perhaps references */
 };
 
 /**
@@ -58,14 +60,6 @@ struct pyheap_part {
 	uint8_t role; /* enum pyheap_role */
 };
 
-/** struct pyheap_count - what was told; blocks */
-struct pyheap_count {
-	uint64_t precise; /* objects and what belongs to them: all references are known */
-	uint64_t guessed; /* objects of which each word is taken for what it looks like */
-	uint64_t unknown; /* what is no object, as far as can be told */
-	uint64_t dead;	  /* objects kept for the next one */
-};
-
 /**
  * struct pyheap - of a program with an interpreter
  * @info:    by block: number of its type, or PYHEAP_PART; 0: nothing is known
@@ -78,7 +72,7 @@ struct pyheap {
 	uint32_t *info;
 	VEC(struct pyheap_part) parts;
 	VEC(uint32_t) modules;
-	struct pyheap_count count;
+	struct leaks_python count;
 };
 
 /**

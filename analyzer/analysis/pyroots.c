@@ -27,10 +27,27 @@ static uint32_t *count_references(const struct graph *graph)
 	return seen;
 }
 
+/* What is part of an object is nobody else's. */
+static bool is_part(const struct graph *graph, uint32_t block)
+{
+	const struct pyheap_part *part = pyheap_part(graph->python, block);
+
+	return part && part->role != PYHEAP_OBJECT;
+}
+
 static bool is_explained(const struct graph *graph, const uint32_t *seen, uint32_t block)
 {
+	if (is_part(graph, block))
+		return true;
 	return seen[block] && is_object(graph, block) &&
 	       seen[block] >= pyheap_references(graph->python, block);
+}
+
+static bool owns(const struct graph *graph, uint32_t from, uint32_t to)
+{
+	const struct pyheap_part *part = pyheap_part(graph->python, to & ~GRAPH_INSIDE);
+
+	return part && part->owner == from;
 }
 
 int pyroots_settle(struct graph *graph)
@@ -51,7 +68,8 @@ int pyroots_settle(struct graph *graph)
 			continue;
 		/* A block that points at itself means nothing. */
 		for (uint32_t e = graph->first[i]; e < graph->first[i + 1]; e++)
-			if (seen[graph->edges.at[e].to & ~GRAPH_INSIDE])
+			if (seen[graph->edges.at[e].to & ~GRAPH_INSIDE] &&
+			    !owns(graph, i, graph->edges.at[e].to))
 				graph->edges.at[e].to = i;
 	}
 	for (size_t i = 0; i < graph->roots.count; i++)

@@ -54,6 +54,7 @@ static const struct {
 	{ "async_generator", PYTYPE_FRAME },
 	{ "bytearray", PYTYPE_BYTEARRAY },
 	{ "array.array", PYTYPE_ARRAY },
+	{ "numpy.ndarray", PYTYPE_NDARRAY },
 };
 
 int pytypes_init(struct pytypes *types, struct peek *peek, const struct session_python *python)

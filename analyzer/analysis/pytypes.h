@@ -33,6 +33,7 @@ enum pytype_kind {
 	PYTYPE_FRAME,	  /* frames, generators: the end of their stack is not known */
 	PYTYPE_BYTEARRAY, /* items outside that are no references */
 	PYTYPE_ARRAY,	  /* likewise, of array.array */
+	PYTYPE_NDARRAY,	  /* items outside that may be references */
 };
 
 /* Of tp_flags. */
@@ -49,6 +50,7 @@ enum pytype_kind {
  * @skip:    words of an object that are no references, by their number in its block
  * @keys:    table of the attributes that instances keep without names; 0: there is none
  * @basic, @item: tp_basicsize, tp_itemsize
+ * @end:     of what is in use of a block; 0: all of it
  * @presize: bytes of a block before the object
  * @precise: all its words that are left are references that it owns
  * @prefixed: the collector's head is not the first that comes before the object
@@ -63,6 +65,7 @@ struct pytype {
 	int64_t basic;
 	int64_t item;
 	int64_t dictoffset;
+	uint64_t end;
 	uint32_t presize;
 	uint8_t kind; /* enum pytype_kind */
 	bool is_heap;

@@ -85,7 +85,8 @@ const struct cli_command cmd_why = {
 		"Shows the shortest way from a variable, a stack or a register to blocks that were "
 		"alive at the end, and what would be given back with them.  REPORT is one that "
 		"'tenure run --leaks' wrote; SITE is a function, FILE:LINE or a signature, TYPE a "
-		"class with virtual functions.  Without either: what keeps most.",
+		"class with virtual functions, or of Python objects.  Without either: what keeps "
+		"most.  Of Python programs the way is told as one would write it, from a module on.",
 	.operand = CLI_FILES,
 	.options = table,
 	.options_count = ARRAY_SIZE(table),

@@ -120,6 +120,7 @@ static void scan(void *arg, const struct target *target)
 		return;
 	if (target->report >= 0) {
 		session_give_leaks(image->session, leaks);
+		session_give_held(image->session, NULL);
 		target->finish(target->arg);
 		report_one(image, target->report);
 		return;
@@ -145,6 +146,20 @@ static void looked_at_mark(struct collected *image, struct result_leaks *leaks)
 			   image->looks.count);
 }
 
+/* Another look follows, when the interpreter is gone. */
+static void take_held(struct collected *image, struct result_leaks *held)
+{
+	if (!held->done) {
+		leaks_free(held);
+		return;
+	}
+	session_give_held(image->session, held);
+	leaks_free(image->held);
+	image->held = held;
+	log_detail("process %u: looked at Python objects in %llu us", image->pid,
+		   (unsigned long long)held->total_ns / 1000);
+}
+
 static void looked(void *arg, const struct image_look *look)
 {
 	struct collected *image = arg;
@@ -156,6 +171,10 @@ static void looked(void *arg, const struct image_look *look)
 		leaks = leaks_failed(look->moment, look->stamp, "what was found cannot be read");
 	if (leaks && look->moment == TENURE_MOMENT_MARK) {
 		looked_at_mark(image, leaks);
+		return;
+	}
+	if (leaks && look->moment == TENURE_MOMENT_USER_END) {
+		take_held(image, leaks);
 		return;
 	}
 	/* A look that came to nothing is no reason to forget an earlier one. */
@@ -220,6 +239,7 @@ void collector_fini(struct collector *collector)
 		for (size_t k = 0; k < collector->images.at[i]->looks.count; k++)
 			leaks_free(collector->images.at[i]->looks.at[k]);
 		vec_fini(&collector->images.at[i]->looks);
+		leaks_free(collector->images.at[i]->held);
 		free(collector->images.at[i]);
 	}
 	vec_fini(&collector->images);

@@ -34,6 +34,7 @@ struct collected {
 	struct session *session;
 	struct result_leaks *leaks;
 	VEC(struct result_leaks *) looks; /* at marks */
+	struct result_leaks *held;	  /* when Python code was over */
 	uint32_t pid;
 };
 

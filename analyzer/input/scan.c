@@ -201,7 +201,8 @@ static void add_asking(struct scan *scan, const struct tenure_scan_area *area)
 
 static bool can_park(uint32_t moment)
 {
-	return moment != TENURE_MOMENT_MARK && moment != TENURE_MOMENT_SNAPSHOT;
+	return moment != TENURE_MOMENT_MARK && moment != TENURE_MOMENT_SNAPSHOT &&
+	       moment != TENURE_MOMENT_USER_END;
 }
 
 static bool is_anybody_awake(const struct scan *scan)

@@ -105,6 +105,10 @@ struct leaks_table {
  * @is_held: by @holder at @address; else it is lost, or what the way begins with is
  * @is_cut:  the way begins before its first step
  * @steps_first, @steps_count: the way, in result_leaks.steps
+ * @most:       what the one that keeps most does
+ * @type:       of a Python object, its name; NULL: it is none
+ * @expression: the way in the words of a Python program; NULL
+ * @is_guessed: a pointer on it was taken for what it looks like
  */
 struct leaks_kept {
 	uint32_t site;
@@ -117,6 +121,24 @@ struct leaks_kept {
 	uint64_t address;
 	size_t steps_first;
 	size_t steps_count;
+	struct leaks_count most;
+	char *type;
+	char *expression;
+	bool is_guessed;
+};
+
+/**
+ * struct leaks_python - how blocks of an interpreter's allocators were read
+ * @precise: objects and what belongs to them: all references are known
+ * @guessed: objects of which each word is taken for what it looks like
+ * @unknown: what is no object, as far as can be told
+ * @dead:    objects kept for the next one
+ */
+struct leaks_python {
+	uint64_t precise;
+	uint64_t guessed;
+	uint64_t unknown;
+	uint64_t dead;
 };
 
 /**
@@ -131,6 +153,8 @@ struct leaks_kept {
  * @unread:   bytes of blocks that could not be read
  * @scan_ns:  how long the program stood still, from the moment when it began to wait
  * @total_ns: how long it took altogether
+ * @kept:     by site; @types: by type of Python objects; @objects: those that keep most
+ * @python:   all zero: there is no interpreter
  * @tables:   by site
  */
 struct result_leaks {
@@ -155,6 +179,11 @@ struct result_leaks {
 	size_t holders_count;
 	struct leaks_kept *kept;
 	size_t kept_count;
+	struct leaks_kept *types;
+	size_t types_count;
+	struct leaks_kept *objects;
+	size_t objects_count;
+	struct leaks_python python;
 	struct leaks_step *steps;
 	size_t steps_count;
 	struct leaks_table *tables;

@@ -292,6 +292,8 @@ struct result_leaks;
  * @python_end:  NULL when its code did not come to its end; result-python.h
  * @leaks:       NULL when nobody looked; result-leaks.h
  * @looks:       at marks, in their order; each knows its mark by the stamp
+ * @held:        tells how memory is held: of a program whose interpreter is gone at the end,
+ *               an earlier look; NULL when nobody looked
  * @ns_per_tick: multiply a difference of stamps by it
  * @start_unix_ns: wall clock at @start_stamp, CLOCK_REALTIME
  */
@@ -343,6 +345,7 @@ struct result_process {
 	const struct result_leaks *leaks;
 	const struct result_leaks *const *looks;
 	size_t looks_count;
+	const struct result_leaks *held;
 };
 
 #endif /* MODEL_RESULT_H */

@@ -96,6 +96,11 @@ void session_give_looks(struct session *session, const struct result_leaks *cons
 	session->result.looks_count = count;
 }
 
+void session_give_held(struct session *session, const struct result_leaks *held)
+{
+	session->result.held = held;
+}
+
 void session_exited(struct session *session, enum result_end end, int status)
 {
 	if (session->how == IMAGE_EXEC)

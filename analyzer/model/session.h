@@ -87,6 +87,9 @@ void session_give_leaks(struct session *session, const struct result_leaks *leak
 void session_give_looks(struct session *session, const struct result_leaks *const *looks,
 			size_t count);
 
+/** session_give_held() - likewise, when Python code was over and its objects still there */
+void session_give_held(struct session *session, const struct result_leaks *held);
+
 /** session_end() - no more events; copies what it needs of @end */
 void session_end(struct session *session, const struct image_end *end);
 

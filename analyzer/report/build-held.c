@@ -162,7 +162,7 @@ static int add_global(struct build *build, const struct leaks_kept *from, struct
 
 static int add_steps(struct build *build, const struct leaks_kept *from, struct report_held *held)
 {
-	const struct result_leaks *leaks = build->result->leaks;
+	const struct result_leaks *leaks = build->leaks;
 	int r = 0;
 
 	for (size_t i = 0; i < from->steps_count && r == 0; i++) {
@@ -189,12 +189,24 @@ static int add_steps(struct build *build, const struct leaks_kept *from, struct 
 	return r;
 }
 
-static int add_held(struct build *build, const struct leaks_kept *from)
+/* What only the interpreter's own memory tells. */
+static int add_words(struct build *build, const struct leaks_kept *from, struct report_held *held)
+{
+	held->expression = report_text(build->report, from->expression ? from->expression : "");
+	if (from->type)
+		held->type = report_text(build->report, from->type);
+	held->most = from->most;
+	held->is_guessed = from->is_guessed;
+	return held->expression && held->type ? 0 : -ENOMEM;
+}
+
+static int add_held(struct build *build, const struct leaks_kept *from, report_helds *to)
 {
 	struct report_process *process = build->process;
-	const struct result_site *site = &build->result->sites[from->site];
-	struct report_held held = { .fn = site->fn,
+	struct report_held held = { .fn = TENURE_FN_MMAP,
+				    .stack = REPORT_NONE,
 				    .class = from->class,
+				    .type = "",
 				    .own = from->own,
 				    .kept = from->kept,
 				    .is_held = from->is_held,
@@ -203,19 +215,25 @@ static int add_held(struct build *build, const struct leaks_kept *from)
 				    .module = "",
 				    .variable = "" };
 	uint32_t uses;
-	int r = build_stack(build, site, &held.stack);
+	int r = 0;
 
-	if (r == 0)
-		r = build_type(build, from->site, &held.type, &uses);
+	if (from->site < build->result->sites_count) {
+		held.fn = build->result->sites[from->site].fn;
+		r = build_stack(build, &build->result->sites[from->site], &held.stack);
+		if (r == 0)
+			r = build_type(build, from->site, &held.type, &uses);
+	}
 	if (r == 0)
 		r = sig_of_stack(build->report, process, held.stack, "heap", &held.sig);
 	if (r == 0 && held.is_held && held.kind == LEAKS_HOLDER_GLOBAL)
 		r = add_global(build, from, &held);
-	else if (held.is_held)
+	else if (held.is_held && held.kind != LEAKS_HOLDER_MODULE)
 		held.tid = from->holder.value;
 	if (r == 0)
-		r = vec_push(&process->held, held);
-	return r < 0 ? r : add_steps(build, from, &process->held.at[process->held.count - 1]);
+		r = add_words(build, from, &held);
+	if (r == 0)
+		r = vec_push(to, held);
+	return r < 0 ? r : add_steps(build, from, &to->at[to->count - 1]);
 }
 
 static int by_kept(const void *a, const void *b)
@@ -228,24 +246,42 @@ static int by_kept(const void *a, const void *b)
 	return x->site < y->site ? -1 : x->site > y->site;
 }
 
-int build_held(struct build *build)
+/* Those that keep most first, at most @max. */
+static int add_sorted(struct build *build, const struct leaks_kept *from, size_t count, size_t max,
+		      report_helds *to)
 {
-	const struct result_leaks *leaks = build->result->leaks;
-	const struct leaks_kept **order;
+	const struct leaks_kept **order = malloc((count + 1) * sizeof(*order));
 	int r = 0;
 
-	if (!leaks || !leaks->kept_count)
-		return 0;
-	build->leaks = leaks;
-	order = malloc(leaks->kept_count * sizeof(*order));
 	if (!order)
 		return -ENOMEM;
-	for (size_t i = 0; i < leaks->kept_count; i++)
-		order[i] = &leaks->kept[i];
-	qsort(order, leaks->kept_count, sizeof(*order), by_kept);
-	for (size_t i = 0; i < leaks->kept_count && i < REPORT_HELD_MAX && r == 0; i++)
-		if (order[i]->site < build->result->sites_count)
-			r = add_held(build, order[i]);
+	for (size_t i = 0; i < count; i++)
+		order[i] = &from[i];
+	qsort(order, count, sizeof(*order), by_kept);
+	for (size_t i = 0; i < count && i < max && r == 0; i++)
+		r = add_held(build, order[i], to);
 	free(order);
+	return r;
+}
+
+int build_held(struct build *build)
+{
+	const struct result_leaks *look = build->result->held ? build->result->held
+							      : build->result->leaks;
+	struct report_process *process = build->process;
+	int r;
+
+	if (!look || !look->done)
+		return 0;
+	build->leaks = look;
+	process->held_moment = look->moment;
+	process->held_python = look->python;
+	r = add_sorted(build, look->kept, look->kept_count, REPORT_HELD_MAX, &process->held);
+	if (r == 0)
+		r = add_sorted(build, look->types, look->types_count, REPORT_HELD_TYPES_MAX,
+			       &process->held_types);
+	if (r == 0)
+		r = add_sorted(build, look->objects, look->objects_count, REPORT_HELD_MAX,
+			       &process->held_objects);
 	return r;
 }

@@ -202,7 +202,8 @@ int build_leaks(struct build *build)
 {
 	const struct result_process *from = build->result;
 	struct report_process *process = build->process;
-	int r = from->leaks ? add_look(build, from->leaks, &process->scan, &process->leaks) : 0;
+	const struct result_leaks *last = from->leaks ? from->leaks : from->held;
+	int r = last ? add_look(build, last, &process->scan, &process->leaks) : 0;
 
 	for (size_t i = 0; i < from->looks_count && r == 0; i++) {
 		struct report_look *look;

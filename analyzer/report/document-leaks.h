@@ -63,6 +63,9 @@ struct report_step {
  * @kind:     enum leaks_holder_kind, if @is_held
  * @module:   of a global, else ""
  * @variable: of a global: its name, or ""; @offset: into it, or into the module
+ * @most:     kept by the one whose way is told
+ * @expression: that way in the words of a Python program, or ""
+ * @is_guessed: see struct leaks_kept
  */
 struct report_held {
 	uint64_t sig;
@@ -80,11 +83,16 @@ struct report_held {
 	const char *variable;
 	uint64_t offset;
 	VEC(struct report_step) steps;
+	struct leaks_count most;
+	const char *expression;
+	bool is_guessed;
 };
 
 typedef VEC(struct report_leak) report_leaks;
+typedef VEC(struct report_held) report_helds;
 
-#define REPORT_HELD_MAX 2000 /* of one process, those that keep most */
+#define REPORT_HELD_MAX	      2000 /* of one process, those that keep most */
+#define REPORT_HELD_TYPES_MAX 500
 
 /** struct report_holder - see struct leaks_holder */
 struct report_holder {

@@ -237,7 +237,11 @@ struct report_process {
 	struct report_scan scan;
 	report_leaks leaks;
 	VEC(struct report_look) looks; /* in the order of their marks */
-	VEC(struct report_held) held;
+	report_helds held;
+	report_helds held_types;   /* by type of Python objects */
+	report_helds held_objects; /* the objects that keep most */
+	uint32_t held_moment;	   /* enum tenure_moment */
+	struct leaks_python held_python;
 };
 
 /** struct report_tree - all processes taken together; see report_sum() */

@@ -46,6 +46,12 @@ static void write_held(struct emit *emit, const struct report_held *held)
 	emit_uint(emit, "bytes", held->own.bytes);
 	emit_uint(emit, "kept_blocks", held->kept.blocks);
 	emit_uint(emit, "kept_bytes", held->kept.bytes);
+	emit_uint(emit, "most_blocks", held->most.blocks);
+	emit_uint(emit, "most_bytes", held->most.bytes);
+	if (*held->expression)
+		emit_text(emit, "expression", held->expression);
+	if (held->is_guessed)
+		emit_bool(emit, "guessed", true);
 	if (held->is_held)
 		write_root(emit, held);
 	if (held->is_cut)
@@ -67,14 +73,38 @@ static void write_held(struct emit *emit, const struct report_held *held)
 	emit_end(emit);
 }
 
+static void write_all(struct emit *emit, const char *key, const report_helds *held)
+{
+	emit_array(emit, key, EMIT_LINES);
+	for (size_t i = 0; i < held->count; i++)
+		write_held(emit, &held->at[i]);
+	emit_end(emit);
+}
+
+/* How much of what is told of Python objects is known, and how much guessed. */
+static void write_look(struct emit *emit, const struct report_process *process)
+{
+	const struct leaks_python *python = &process->held_python;
+
+	emit_object(emit, "held_look", EMIT_FLAT);
+	emit_text(emit, "moment", words_get(&words_moment, process->held_moment));
+	emit_uint(emit, "precise_blocks", python->precise);
+	emit_uint(emit, "guessed_blocks", python->guessed);
+	emit_uint(emit, "unknown_blocks", python->unknown);
+	emit_uint(emit, "unused_blocks", python->dead);
+	emit_end(emit);
+}
+
 void held_json_write(struct emit *emit, const struct report_process *process)
 {
-	if (!process->scan.done)
+	if (!process->scan.done && !process->held.count)
 		return;
-	emit_array(emit, "held", EMIT_LINES);
-	for (size_t i = 0; i < process->held.count; i++)
-		write_held(emit, &process->held.at[i]);
-	emit_end(emit);
+	write_all(emit, "held", &process->held);
+	if (!process->held_types.count)
+		return;
+	write_look(emit, process);
+	write_all(emit, "held_types", &process->held_types);
+	write_all(emit, "held_objects", &process->held_objects);
 }
 
 /* ------------------------------------------------------------------- loading */
@@ -121,7 +151,7 @@ static void load_root(struct load *load, const json_t *from, struct report_held 
 		held->kind = load_word(load, root, "kind", &words_holder);
 }
 
-static void load_held(struct load *load, const json_t *from, struct report_process *process)
+static void load_held(struct load *load, const json_t *from, report_helds *to)
 {
 	const char *sig = load_text(load, from, "sig");
 	struct report_held held = { .stack = load_stack(load, from),
@@ -132,6 +162,10 @@ static void load_held(struct load *load, const json_t *from, struct report_proce
 					     load_uint(load, from, "bytes") },
 				    .kept = { load_uint(load, from, "kept_blocks"),
 					      load_uint(load, from, "kept_bytes") },
+				    .most = { load_uint(load, from, "most_blocks"),
+					      load_uint(load, from, "most_bytes") },
+				    .expression = load_text(load, from, "expression"),
+				    .is_guessed = load_bool(load, from, "guessed", false),
 				    .is_cut = load_bool(load, from, "cut", false) };
 	int length = 0;
 
@@ -139,16 +173,34 @@ static void load_held(struct load *load, const json_t *from, struct report_proce
 		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
 	load_root(load, from, &held);
 	load_steps(load, from, &held);
-	if (vec_push(&process->held, held) < 0) {
+	if (vec_push(to, held) < 0) {
 		vec_fini(&held.steps);
 		load_fail(load, -ENOMEM, "%s", "");
 	}
 }
 
-void held_json_load(struct load *load, const json_t *object, struct report_process *process)
+static void load_all(struct load *load, const json_t *object, const char *key, report_helds *to)
 {
-	const json_t *array = load_array(load, object, "held");
+	const json_t *array = load_array(load, object, key);
 
 	for (size_t i = 0; i < json_array_size(array) && !load->error; i++)
-		load_held(load, json_array_get(array, i), process);
+		load_held(load, json_array_get(array, i), to);
+}
+
+void held_json_load(struct load *load, const json_t *object, struct report_process *process)
+{
+	struct leaks_python *python = &process->held_python;
+	const json_t *look;
+
+	load_all(load, object, "held", &process->held);
+	load_all(load, object, "held_types", &process->held_types);
+	load_all(load, object, "held_objects", &process->held_objects);
+	if (!json_object_get(object, "held_look"))
+		return;
+	look = load_object(load, object, "held_look");
+	process->held_moment = load_word(load, look, "moment", &words_moment);
+	python->precise = load_uint(load, look, "precise_blocks");
+	python->guessed = load_uint(load, look, "guessed_blocks");
+	python->unknown = load_uint(load, look, "unknown_blocks");
+	python->dead = load_uint(load, look, "unused_blocks");
 }

@@ -59,6 +59,7 @@ static int print_overview(const struct text *text)
 	if (r == 0)
 		r = text_leaks(text, &list);
 	text_python_leaks(text, &list);
+	text_held(text, &list);
 	list = list_of(text, 3, 2);
 	if (r == 0 && totals->live_bytes)
 		r = text_places(text, REPORT_SORT_LIVE, &list);

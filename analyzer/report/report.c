@@ -205,6 +205,13 @@ static void free_leaks(struct report_scan *scan, report_leaks *leaks)
 	vec_fini(leaks);
 }
 
+static void free_held(report_helds *held)
+{
+	for (size_t i = 0; i < held->count; i++)
+		vec_fini(&held->at[i].steps);
+	vec_fini(held);
+}
+
 struct report *report_free(struct report *report)
 {
 	if (!report)
@@ -236,9 +243,9 @@ struct report *report_free(struct report *report)
 		for (size_t k = 0; k < process->looks.count; k++)
 			free_leaks(&process->looks.at[k].scan, &process->looks.at[k].leaks);
 		vec_fini(&process->looks);
-		for (size_t k = 0; k < process->held.count; k++)
-			vec_fini(&process->held.at[k].steps);
-		vec_fini(&process->held);
+		free_held(&process->held);
+		free_held(&process->held_types);
+		free_held(&process->held_objects);
 	}
 	vec_fini(&report->processes);
 	vec_fini(&report->suppressions);

@@ -55,6 +55,9 @@ attr_nodiscard int text_cycles(const struct text *text, const struct text_list *
 /** text_python_leaks() - Python objects that were leaked, and what grows */
 void text_python_leaks(const struct text *text, const struct text_list *list);
 
+/** text_held() - Python objects that keep most alive */
+void text_held(const struct text *text, const struct text_list *list);
+
 /** text_by() - a table; @sort as of table_init().  Return: 0 or -ENOMEM */
 attr_nodiscard int text_by(const struct text *text, enum table_by by, enum report_sort sort);
 

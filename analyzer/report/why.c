@@ -24,7 +24,7 @@ static const char *const classes[] = {
 	[LEAKS_POSSIBLE] = "possibly lost",
 	[LEAKS_REACHABLE] = "reachable",
 	[LEAKS_RUNTIME] = "the runtime's own",
-	[LEAKS_PYTHON] = "the Python interpreter's",
+	[LEAKS_PYTHON] = "Python's",
 };
 
 static const char *string(const struct report *report, uint32_t id)
@@ -170,10 +170,28 @@ static void print_root(const struct text *text, const struct report_held *held)
 	(void)fputc('\n', file);
 }
 
+/* In the words of a Python program. */
+static void print_words(const struct text *text, const struct report_held *held)
+{
+	FILE *file = text->out.file;
+
+	if (!*held->expression)
+		return;
+	(void)fputs("      at ", file);
+	(void)fputs(text->out.bold, file);
+	print_clean(text, held->expression);
+	(void)fputs(text->out.plain, file);
+	(void)fputs(held->is_guessed ? ", in part by what memory looks like\n" : "\n", file);
+}
+
 static void print_way(const struct text *text, const struct report_held *held)
 {
 	const struct text_out *out = &text->out;
 
+	print_words(text, held);
+	/* It says all that there is to say. */
+	if (*held->expression && held->kind == LEAKS_HOLDER_MODULE && held->is_held)
+		return;
 	print_root(text, held);
 	if (held->is_cut)
 		(void)fprintf(out->file, "        %s\n", out->dots);
@@ -203,10 +221,22 @@ static void print_way(const struct text *text, const struct report_held *held)
 	}
 }
 
+/* Of several the way is told to one only. */
+static void print_most(const struct text *text, const struct report_held *held)
+{
+	const struct text_out *out = &text->out;
+
+	if (held->own.blocks > 1 && held->most.blocks && *held->expression)
+		(void)fprintf(out->file, "      the one that keeps most, %s in %s block%s, is\n",
+			      units_bytes(held->most.bytes).s, units_count(held->most.blocks).s,
+			      held->most.blocks == 1 ? "" : "s");
+}
+
 static void print_held(const struct text *text, size_t number, const struct report_held *held)
 {
 	const struct text_out *out = &text->out;
-	uint32_t stack = places_culprit(&text->view, held->stack);
+	uint32_t stack = held->stack == REPORT_NONE ? REPORT_NONE
+						    : places_culprit(&text->view, held->stack);
 
 	(void)fprintf(out->file, "%3zu   ", number);
 	print_type(text, held->type);
@@ -228,28 +258,74 @@ static void print_held(const struct text *text, size_t number, const struct repo
 		      held->own.blocks == 1 ? "it" : "them", out->bold,
 		      units_bytes(held->kept.bytes).s, out->plain, units_count(held->kept.blocks).s,
 		      held->kept.blocks == 1 ? "" : "s");
+	print_most(text, held);
 	print_way(text, held);
 	(void)fputc('\n', out->file);
+}
+
+/* All objects of a type, wherever they come from. */
+static void print_type_held(const struct text *text, size_t number, const struct report_held *held)
+{
+	const struct text_out *out = &text->out;
+
+	(void)fprintf(out->file, "%3zu   ", number);
+	print_type(text, held->type);
+	(void)fprintf(out->file, "%s object%s alive, %s\n", units_count(held->own.blocks).s,
+		      held->own.blocks == 1 ? "" : "s", units_bytes(held->own.bytes).s);
+	(void)fprintf(out->file, "      freeing %s would give back %s%s%s in %s block%s\n",
+		      held->own.blocks == 1 ? "it" : "all", out->bold,
+		      units_bytes(held->kept.bytes).s, out->plain, units_count(held->kept.blocks).s,
+		      held->kept.blocks == 1 ? "" : "s");
+	print_most(text, held);
+	print_way(text, held);
+	(void)fputc('\n', out->file);
+}
+
+static bool is_named(const struct report_held *held, const char *what)
+{
+	size_t type = strlen(held->type), count = strlen(what);
+
+	return *held->type && (strcmp(held->type, what) == 0 ||
+			       (type > count && held->type[type - count - 1] == '.' &&
+				strcmp(held->type + type - count, what) == 0));
+}
+
+/* What Python calls so, then the places. */
+static size_t print_types(struct text *text, const char *what, size_t top)
+{
+	const report_helds *held = what ? &text->process->held_types : &text->process->held_objects;
+	size_t shown = 0;
+
+	for (size_t i = 0; i < held->count && shown < top; i++) {
+		if (!what)
+			print_held(text, ++shown, &held->at[i]);
+		else if (is_named(&held->at[i], what))
+			print_type_held(text, ++shown, &held->at[i]);
+	}
+	return shown;
 }
 
 static int print_all(struct text *text, const char *what)
 {
 	const struct report_process *process = text->process;
 	size_t top = text->options->top ? text->options->top : SHOWN_DEFAULT;
+	size_t first = print_types(text, what, top);
 	bool in_part = false;
 	size_t count = 0, shown = 0;
 
-	for (int round = 0; round < 2 && !count; round++) {
+	if (first && !what)
+		return 0;
+	for (int round = 0; round < (first ? 1 : 2) && !count; round++) {
 		in_part = round == 1;
 		for (size_t i = 0; i < process->held.count; i++)
 			count += !what ||
 				 is_called(text->report, &process->held.at[i], what, in_part);
 	}
-	if (!count)
+	if (!count && !first)
 		return -ENOENT;
 	for (size_t i = 0; i < process->held.count && shown < top; i++)
 		if (!what || is_called(text->report, &process->held.at[i], what, in_part))
-			print_held(text, ++shown, &process->held.at[i]);
+			print_held(text, first + ++shown, &process->held.at[i]);
 	if (count > shown)
 		(void)fprintf(text->out.file, "%s%zu more place%s%s\n", text->out.dim,
 			      count - shown, count - shown == 1 ? "" : "s", text->out.plain);
@@ -266,7 +342,7 @@ int why_print(const struct report *report, const struct report_text_options *opt
 	text.process = report_choose(report, options->process);
 	if (!text.process)
 		return -ESRCH;
-	if (!text.process->scan.done)
+	if (!text.process->scan.done && !text.process->held.count)
 		return -ENODATA;
 	text_out_init(&text.out, file, options->width, options->color, options->unicode);
 	text.out.cwd = report->cwd;

@@ -129,6 +129,7 @@ static const char *const moments[] = {
 	[TENURE_MOMENT_EXEC] = "exec",
 	[TENURE_MOMENT_MARK] = "mark",
 	[TENURE_MOMENT_SNAPSHOT] = "snapshot",
+	[TENURE_MOMENT_USER_END] = "user_end",
 };
 
 static const char *const suppressions[] = {

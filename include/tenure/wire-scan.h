@@ -44,6 +44,7 @@ enum tenure_moment {
 	TENURE_MOMENT_EXEC = 5,	      /* it is about to become another program */
 	TENURE_MOMENT_MARK = 6,	      /* the program has come to a mark, and goes on */
 	TENURE_MOMENT_SNAPSHOT = 7,   /* somebody wanted to know; it goes on */
+	TENURE_MOMENT_USER_END = 8,   /* Python code is over, its interpreter still whole */
 };
 
 /**

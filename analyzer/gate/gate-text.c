@@ -107,6 +107,7 @@ static void print_violation(const struct text_out *out, const struct report *rep
 int gate_text_write(const struct report *report, FILE *file)
 {
 	const struct gate_result *gate = &report->gate;
+	size_t count = gate->violations.count;
 	struct text_out out;
 
 	text_out_init(&out, file, WIDTH, false, false);
@@ -117,11 +118,12 @@ int gate_text_write(const struct report *report, FILE *file)
 		(void)fprintf(file, "tenure check: pass (%" PRIu64 " rules", gate->rules);
 		break;
 	case GATE_FAIL:
-		(void)fprintf(file, "tenure check: FAIL (%zu violations", gate->violations.count);
+		(void)fprintf(file, "tenure check: FAIL (%zu violation%s", count,
+			      count == 1 ? "" : "s");
 		break;
 	case GATE_INCONCLUSIVE:
-		(void)fprintf(file, "tenure check: INCONCLUSIVE (%zu violations",
-			      gate->violations.count);
+		(void)fprintf(file, "tenure check: INCONCLUSIVE (%zu violation%s", count,
+			      count == 1 ? "" : "s");
 		break;
 	case GATE_OFF:
 	case GATE_VERDICT_COUNT:

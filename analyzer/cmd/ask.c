@@ -7,12 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "launch/listeners.h"
+
+/* Seconds, for a look at all memory; and for one that most likely has nothing to do with it. */
+#define PATIENCE	  90
+#define STRANGER_PATIENCE 10
 
 struct search {
 	const struct control_request *request;
@@ -48,13 +53,16 @@ static bool try_one(void *arg, const struct listener *listener)
 {
 	struct search *search = arg;
 	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int patience = listener->named ? PATIENCE : STRANGER_PATIENCE;
+	const struct timeval time = { .tv_sec = patience };
 	int status;
 
-	if (fd < 0 ||
+	/* Also for connect(), where nobody takes those off the queue that came before. */
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time)) < 0 ||
 	    connect(fd, (const struct sockaddr *)&listener->address, listener->bytes) < 0 ||
 	    !is_trusted(fd))
 		return true;
-	status = control_ask(fd, search->request, search->fd);
+	status = control_ask(fd, search->request, search->fd, patience);
 	/* What others say who have nothing to do with the process is no answer. */
 	if (status == 0 || listener->named)
 		search->status = status;

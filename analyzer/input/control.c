@@ -10,8 +10,6 @@
 #include "base/err.h"
 #include "control.h"
 
-#define PATIENCE_SECONDS 90
-
 /* Only root and whoever runs this tenure: a mark is in the report for good. */
 static bool is_allowed(int socket)
 {
@@ -92,9 +90,9 @@ static int send_request(int socket, const struct control_request *request, int f
 	return sendmsg(socket, &message, MSG_NOSIGNAL) < 0 ? neg_errno() : 0;
 }
 
-int control_ask(int socket, const struct control_request *request, int fd)
+int control_ask(int socket, const struct control_request *request, int fd, int patience)
 {
-	const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
+	const struct timeval time = { .tv_sec = patience };
 	struct control_request message = *request;
 	struct control_reply reply = { 0 };
 	ssize_t n;
@@ -102,7 +100,7 @@ int control_ask(int socket, const struct control_request *request, int fd)
 
 	message.magic = CONTROL_MAGIC;
 	message.version = CONTROL_VERSION;
-	(void)setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	(void)setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
 	r = send_request(socket, &message, fd);
 	if (r < 0)
 		return r;

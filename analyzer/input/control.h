@@ -66,12 +66,14 @@ void control_answer(int socket, int status);
 
 /**
  * control_ask() - send a request over a connected socket and wait for the answer
- * @request: .magic and .version are filled in here
- * @fd:      goes along; -1: none
+ * @request:  .magic and .version are filled in here
+ * @fd:       goes along; -1: none
+ * @patience: seconds to wait for it
  *
  * Return: the status of the answer; or -ETIMEDOUT, -ECONNRESET (it has ended
  * meanwhile), or another negative errno.
  */
-attr_nodiscard int control_ask(int socket, const struct control_request *request, int fd);
+attr_nodiscard int control_ask(int socket, const struct control_request *request, int fd,
+			       int patience);
 
 #endif /* INPUT_CONTROL_H */

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The baseline file. */
+/* What is accepted: taken from reports, lowered, raised. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
-#include "base/emit.h"
 #include "base/err.h"
 #include "gate/baseline.h"
 
-static const char *copy(struct baseline *baseline, const char *text)
+const char *baseline_copy(struct baseline *baseline, const char *text)
 {
 	return arena_string(&baseline->texts, text, strlen(text));
 }
@@ -22,7 +19,7 @@ static int by_sig(const void *a, const void *b)
 	return x->sig < y->sig ? -1 : x->sig > y->sig;
 }
 
-static void sort(struct baseline *baseline)
+void baseline_sort(struct baseline *baseline)
 {
 	if (baseline->entries.count)
 		qsort(baseline->entries.at, baseline->entries.count, sizeof(*baseline->entries.at),
@@ -35,9 +32,9 @@ static int add_fact(struct baseline *baseline, const struct fact *fact, const ch
 		.sig = fact->sig,
 		.live_bytes = fact->live_bytes,
 		.live_blocks = fact->live_blocks,
-		.module = copy(baseline, fact->module),
-		.where = copy(baseline, fact->where),
-		.reason = copy(baseline, reason),
+		.module = baseline_copy(baseline, fact->module),
+		.where = baseline_copy(baseline, fact->where),
+		.reason = baseline_copy(baseline, reason),
 	};
 
 	if (!entry.module || !entry.where || !entry.reason)
@@ -51,9 +48,9 @@ int baseline_from(struct baseline *baseline, const struct facts *facts)
 
 	*baseline = (struct baseline){ .environment = facts->environment };
 	memcpy(baseline->totals, facts->totals, sizeof(baseline->totals));
-	baseline->environment.tenure = copy(baseline, facts->environment.tenure);
-	baseline->environment.loader = copy(baseline, facts->environment.loader);
-	baseline->environment.python = copy(baseline, facts->environment.python);
+	baseline->environment.tenure = baseline_copy(baseline, facts->environment.tenure);
+	baseline->environment.loader = baseline_copy(baseline, facts->environment.loader);
+	baseline->environment.python = baseline_copy(baseline, facts->environment.python);
 	if (!baseline->environment.tenure || !baseline->environment.loader ||
 	    !baseline->environment.python)
 		r = -ENOMEM;
@@ -61,7 +58,7 @@ int baseline_from(struct baseline *baseline, const struct facts *facts)
 		if (facts->live.at[i].live_blocks)
 			r = add_fact(baseline, &facts->live.at[i], "");
 	}
-	sort(baseline);
+	baseline_sort(baseline);
 	return r;
 }
 
@@ -108,7 +105,7 @@ uint64_t baseline_lower(struct baseline *baseline, const struct facts *facts)
 int baseline_accept(struct baseline *baseline, const struct facts *facts, const char *what,
 		    const char *reason)
 {
-	const char *best, *text = copy(baseline, reason);
+	const char *best, *text = baseline_copy(baseline, reason);
 	struct baseline_entry *entry;
 	enum limits_metric metric;
 	const struct fact *fact;
@@ -141,170 +138,7 @@ int baseline_accept(struct baseline *baseline, const struct facts *facts, const 
 		return 0;
 	}
 	r = add_fact(baseline, fact, reason);
-	sort(baseline);
-	return r;
-}
-
-/* ---------------------------------------------------------------------- file */
-
-int baseline_write(const struct baseline *baseline, FILE *file)
-{
-	const struct facts_environment *environment = &baseline->environment;
-	struct emit *emit = malloc(sizeof(*emit));
-	int r;
-
-	if (!emit)
-		return -ENOMEM;
-	emit_init(emit, file);
-	emit_object(emit, NULL, EMIT_LINES);
-	emit_text(emit, "schema", BASELINE_SCHEMA);
-	emit_object(emit, "environment", EMIT_LINES);
-	emit_text(emit, "tenure", environment->tenure);
-	emit_text(emit, "loader", environment->loader);
-	emit_text(emit, "python", environment->python);
-	emit_text(emit, "allocator", environment->allocator);
-	emit_text(emit, "threads", environment->threads);
-	emit_text(emit, "sampling", environment->sampling);
-	emit_text(emit, "hash_seed", environment->hash_seed);
-	emit_end(emit);
-
-	emit_object(emit, "totals", EMIT_LINES);
-	for (size_t i = 0; i < LIMITS_TOTALS_COUNT; i++)
-		emit_uint(emit, limits_name(limits_totals[i]), baseline->totals[limits_totals[i]]);
-	emit_end(emit);
-	emit_object(emit, "reasons", EMIT_LINES);
-	for (size_t i = 0; i < LIMITS_TOTALS_COUNT; i++) {
-		if (baseline->reasons[limits_totals[i]])
-			emit_text(emit, limits_name(limits_totals[i]),
-				  baseline->reasons[limits_totals[i]]);
-	}
-	emit_end(emit);
-
-	emit_array(emit, "live", EMIT_LINES);
-	for (size_t i = 0; i < baseline->entries.count; i++) {
-		const struct baseline_entry *entry = &baseline->entries.at[i];
-		char sig[20];
-
-		(void)snprintf(sig, sizeof(sig), "%016" PRIx64, entry->sig);
-		emit_object(emit, NULL, EMIT_FLAT);
-		emit_text(emit, "sig", sig);
-		emit_uint(emit, "bytes", entry->live_bytes);
-		emit_uint(emit, "blocks", entry->live_blocks);
-		emit_text(emit, "module", entry->module);
-		emit_text(emit, "where", entry->where);
-		if (*entry->reason)
-			emit_text(emit, "reason", entry->reason);
-		emit_end(emit);
-	}
-	emit_end(emit);
-	emit_end(emit);
-	r = emit_finish(emit);
-	free(emit);
-	return r;
-}
-
-static int damaged(struct baseline *baseline, const char *what)
-{
-	(void)snprintf(baseline->error, sizeof(baseline->error), "%s", what);
-	return -EINVAL;
-}
-
-static const char *text_at(struct baseline *baseline, const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return copy(baseline, text ? text : "");
-}
-
-/* A count; -1 when it is none. */
-static int64_t count_at(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	return json_is_integer(value) ? (int64_t)json_integer_value(value) : -1;
-}
-
-static int load_entry(struct baseline *baseline, const json_t *from)
-{
-	const char *sig = json_string_value(json_object_get(from, "sig"));
-	struct baseline_entry entry = { 0 };
-	int64_t bytes = count_at(from, "bytes"), blocks = count_at(from, "blocks");
-	int length = 0;
-
-	if (!sig || sscanf(sig, "%16" SCNx64 "%n", &entry.sig, &length) != 1 || length != 16 ||
-	    sig[length])
-		return damaged(baseline, "an entry has no signature");
-	if (bytes < 0 || blocks < 0)
-		return damaged(baseline, "an entry has no bytes or no blocks");
-	entry.live_bytes = (uint64_t)bytes;
-	entry.live_blocks = (uint64_t)blocks;
-	entry.module = text_at(baseline, from, "module");
-	entry.where = text_at(baseline, from, "where");
-	entry.reason = text_at(baseline, from, "reason");
-	if (!entry.module || !entry.where || !entry.reason)
-		return -ENOMEM;
-	return vec_push(&baseline->entries, entry);
-}
-
-static int load_root(struct baseline *baseline, const json_t *root)
-{
-	const char *schema = json_string_value(json_object_get(root, "schema"));
-	const json_t *environment = json_object_get(root, "environment");
-	const json_t *totals = json_object_get(root, "totals");
-	const json_t *reasons = json_object_get(root, "reasons");
-	const json_t *live = json_object_get(root, "live");
-	int r = 0;
-
-	if (!schema || strcmp(schema, BASELINE_SCHEMA) != 0)
-		return damaged(baseline, "it is not a baseline of this version of tenure");
-	baseline->environment = (struct facts_environment){
-		.tenure = text_at(baseline, environment, "tenure"),
-		.loader = text_at(baseline, environment, "loader"),
-		.python = text_at(baseline, environment, "python"),
-		.allocator = text_at(baseline, environment, "allocator"),
-		.threads = text_at(baseline, environment, "threads"),
-		.sampling = text_at(baseline, environment, "sampling"),
-		.hash_seed = text_at(baseline, environment, "hash_seed"),
-	};
-	for (size_t i = 0; i < LIMITS_TOTALS_COUNT; i++) {
-		const char *name = limits_name(limits_totals[i]);
-		int64_t value = count_at(totals, name);
-
-		if (value < 0)
-			return damaged(baseline, "a total is missing");
-		baseline->totals[limits_totals[i]] = (uint64_t)value;
-		if (json_is_string(json_object_get(reasons, name)))
-			baseline->reasons[limits_totals[i]] = text_at(baseline, reasons, name);
-	}
-	for (size_t i = 0; i < json_array_size(live) && r == 0; i++)
-		r = load_entry(baseline, json_array_get(live, i));
-	sort(baseline);
-	for (size_t i = 1; i < baseline->entries.count && r == 0; i++) {
-		if (baseline->entries.at[i].sig == baseline->entries.at[i - 1].sig)
-			return damaged(baseline, "a signature is there twice");
-	}
-	return r;
-}
-
-int baseline_load(struct baseline *baseline, const char *path)
-{
-	FILE *file = fopen(path, "re");
-	json_error_t error;
-	json_t *root;
-	int r;
-
-	*baseline = (struct baseline){ 0 };
-	if (!file)
-		return neg_errno();
-	root = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-	(void)fclose(file);
-	if (!root) {
-		(void)snprintf(baseline->error, sizeof(baseline->error), "line %d: %s", error.line,
-			       error.text);
-		return -EINVAL;
-	}
-	r = load_root(baseline, root);
-	json_decref(root);
+	baseline_sort(baseline);
 	return r;
 }
 

@@ -73,6 +73,12 @@ uint64_t baseline_lower(struct baseline *baseline, const struct facts *facts);
 attr_nodiscard int baseline_accept(struct baseline *baseline, const struct facts *facts,
 				   const char *what, const char *reason);
 
+/** baseline_copy() - @text, which lives as long as @baseline then; or NULL */
+const char *baseline_copy(struct baseline *baseline, const char *text);
+
+/** baseline_sort() - put the entries in order, after some were added */
+void baseline_sort(struct baseline *baseline);
+
 void baseline_fini(struct baseline *baseline);
 
 #endif /* GATE_BASELINE_H */

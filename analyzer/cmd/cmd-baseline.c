@@ -106,6 +106,11 @@ static int save(struct job *job)
 	if (store(job, options.force) < 0)
 		return CMD_FAILED;
 	log_note("'%s' holds %zu signatures", job->path, job->baseline.entries.count);
+	if (job->facts.has_cycles && job->facts.skipped)
+		log_note("it holds no reference cycles: %" PRIu64
+			 " collections were not looked into; 'tenure run --cycles=all' looks into "
+			 "each",
+			 job->facts.skipped);
 	return CMD_OK;
 }
 
@@ -144,8 +149,8 @@ static int accept_one(struct job *job)
 	r = baseline_accept(&job->baseline, &job->facts, what, options.reason);
 	if (r < 0) {
 		log_error("cannot accept '%s': %s", what,
-			  r == -ENOENT ? "it is neither a signature with live blocks in the report "
-					 "nor a total"
+			  r == -ENOENT ? "it is neither a signature with live blocks or cycles in "
+					 "the report nor a total"
 				       : log_reason(r));
 		return CMD_USAGE;
 	}
@@ -167,6 +172,13 @@ static int show(struct job *job)
 		(void)printf("  %016" PRIx64 "  %10s  %8s  %s%s%s\n", entry->sig,
 			     units_bytes(entry->live_bytes).s, units_count(entry->live_blocks).s,
 			     entry->where, *entry->reason ? "  # " : "", entry->reason);
+	}
+	for (size_t i = 0; i < baseline->cycles.count; i++) {
+		const struct baseline_cycle *cycle = &baseline->cycles.at[i];
+
+		(void)printf("  %016" PRIx64 "  %10s  %8s  %s%s%s\n", cycle->sig,
+			     cycle->count == 1 ? "cycle" : "cycles", units_count(cycle->count).s,
+			     cycle->where, *cycle->reason ? "  # " : "", cycle->reason);
 	}
 	return cmd_finish_stdout(CMD_OK);
 }
@@ -216,7 +228,8 @@ const struct cli_command cmd_baseline = {
 	.name = "baseline",
 	.summary = "keep the accepted state, for 'tenure check' to compare with",
 	.usage = "[OPTION]... save|update|accept|show [WHAT] [REPORT]...",
-	.about = "save writes what the reports hold at their ends, by signature, and their totals; "
+	.about = "save writes what the reports hold at their ends, by signature, their reference "
+		 "cycles and their totals; "
 		 "update only lowers figures and drops entries; accept raises one signature or one "
 		 "total, with a reason; show prints the file.",
 	.operand = CLI_FILES,

@@ -10,6 +10,34 @@
 #include "base/err.h"
 #include "gate/baseline.h"
 
+static void emit_sig(struct emit *emit, uint64_t sig)
+{
+	char text[20];
+
+	(void)snprintf(text, sizeof(text), "%016" PRIx64, sig);
+	emit_text(emit, "sig", text);
+}
+
+static void write_cycles(const struct baseline *baseline, struct emit *emit)
+{
+	if (!baseline->has_cycles)
+		return;
+	emit_array(emit, "cycles", EMIT_LINES);
+	for (size_t i = 0; i < baseline->cycles.count; i++) {
+		const struct baseline_cycle *cycle = &baseline->cycles.at[i];
+
+		emit_object(emit, NULL, EMIT_FLAT);
+		emit_sig(emit, cycle->sig);
+		emit_uint(emit, "count", cycle->count);
+		emit_uint(emit, "objects", cycle->objects);
+		emit_text(emit, "where", cycle->where);
+		if (*cycle->reason)
+			emit_text(emit, "reason", cycle->reason);
+		emit_end(emit);
+	}
+	emit_end(emit);
+}
+
 int baseline_write(const struct baseline *baseline, FILE *file)
 {
 	const struct facts_environment *environment = &baseline->environment;
@@ -46,11 +74,9 @@ int baseline_write(const struct baseline *baseline, FILE *file)
 	emit_array(emit, "live", EMIT_LINES);
 	for (size_t i = 0; i < baseline->entries.count; i++) {
 		const struct baseline_entry *entry = &baseline->entries.at[i];
-		char sig[20];
 
-		(void)snprintf(sig, sizeof(sig), "%016" PRIx64, entry->sig);
 		emit_object(emit, NULL, EMIT_FLAT);
-		emit_text(emit, "sig", sig);
+		emit_sig(emit, entry->sig);
 		emit_uint(emit, "bytes", entry->live_bytes);
 		emit_uint(emit, "blocks", entry->live_blocks);
 		emit_text(emit, "module", entry->module);
@@ -60,6 +86,7 @@ int baseline_write(const struct baseline *baseline, FILE *file)
 		emit_end(emit);
 	}
 	emit_end(emit);
+	write_cycles(baseline, emit);
 	emit_end(emit);
 	r = emit_finish(emit);
 	free(emit);
@@ -87,16 +114,41 @@ static int64_t count_at(const json_t *object, const char *key)
 	return json_is_integer(value) ? (int64_t)json_integer_value(value) : -1;
 }
 
-static int load_entry(struct baseline *baseline, const json_t *from)
+/* Return: 0 or -EINVAL */
+static int load_sig(struct baseline *baseline, const json_t *from, uint64_t *ret_sig)
 {
 	const char *sig = json_string_value(json_object_get(from, "sig"));
-	struct baseline_entry entry = { 0 };
-	int64_t bytes = count_at(from, "bytes"), blocks = count_at(from, "blocks");
 	int length = 0;
 
-	if (!sig || sscanf(sig, "%16" SCNx64 "%n", &entry.sig, &length) != 1 || length != 16 ||
+	if (!sig || sscanf(sig, "%16" SCNx64 "%n", ret_sig, &length) != 1 || length != 16 ||
 	    sig[length])
 		return damaged(baseline, "an entry has no signature");
+	return 0;
+}
+
+static int load_cycle(struct baseline *baseline, const json_t *from)
+{
+	struct baseline_cycle cycle = { 0 };
+	int64_t count = count_at(from, "count"), objects = count_at(from, "objects");
+
+	if (load_sig(baseline, from, &cycle.sig) < 0)
+		return -EINVAL;
+	if (count < 0 || objects < 0)
+		return damaged(baseline, "an entry of cycles has no count or no objects");
+	cycle.count = (uint64_t)count;
+	cycle.objects = (uint64_t)objects;
+	cycle.where = text_at(baseline, from, "where");
+	cycle.reason = text_at(baseline, from, "reason");
+	return cycle.where && cycle.reason ? vec_push(&baseline->cycles, cycle) : -ENOMEM;
+}
+
+static int load_entry(struct baseline *baseline, const json_t *from)
+{
+	struct baseline_entry entry = { 0 };
+	int64_t bytes = count_at(from, "bytes"), blocks = count_at(from, "blocks");
+
+	if (load_sig(baseline, from, &entry.sig) < 0)
+		return -EINVAL;
 	if (bytes < 0 || blocks < 0)
 		return damaged(baseline, "an entry has no bytes or no blocks");
 	entry.live_bytes = (uint64_t)bytes;
@@ -116,6 +168,7 @@ static int load_root(struct baseline *baseline, const json_t *root)
 	const json_t *totals = json_object_get(root, "totals");
 	const json_t *reasons = json_object_get(root, "reasons");
 	const json_t *live = json_object_get(root, "live");
+	const json_t *cycles = json_object_get(root, "cycles");
 	int r = 0;
 
 	if (!schema || strcmp(schema, BASELINE_SCHEMA) != 0)
@@ -141,10 +194,17 @@ static int load_root(struct baseline *baseline, const json_t *root)
 	}
 	for (size_t i = 0; i < json_array_size(live) && r == 0; i++)
 		r = load_entry(baseline, json_array_get(live, i));
+	baseline->has_cycles = cycles != NULL;
+	for (size_t i = 0; i < json_array_size(cycles) && r == 0; i++)
+		r = load_cycle(baseline, json_array_get(cycles, i));
 	baseline_sort(baseline);
 	for (size_t i = 1; i < baseline->entries.count && r == 0; i++) {
 		if (baseline->entries.at[i].sig == baseline->entries.at[i - 1].sig)
 			return damaged(baseline, "a signature is there twice");
+	}
+	for (size_t i = 1; i < baseline->cycles.count && r == 0; i++) {
+		if (baseline->cycles.at[i].sig == baseline->cycles.at[i - 1].sig)
+			return damaged(baseline, "a signature of cycles is there twice");
 	}
 	return r;
 }

@@ -19,8 +19,18 @@ static int by_sig(const void *a, const void *b)
 	return x->sig < y->sig ? -1 : x->sig > y->sig;
 }
 
+static int by_sig_of_cycle(const void *a, const void *b)
+{
+	const struct baseline_cycle *x = a, *y = b;
+
+	return x->sig < y->sig ? -1 : x->sig > y->sig;
+}
+
 void baseline_sort(struct baseline *baseline)
 {
+	if (baseline->cycles.count)
+		qsort(baseline->cycles.at, baseline->cycles.count, sizeof(*baseline->cycles.at),
+		      by_sig_of_cycle);
 	if (baseline->entries.count)
 		qsort(baseline->entries.at, baseline->entries.count, sizeof(*baseline->entries.at),
 		      by_sig);
@@ -42,6 +52,19 @@ static int add_fact(struct baseline *baseline, const struct fact *fact, const ch
 	return vec_push(&baseline->entries, entry);
 }
 
+static int add_cycle(struct baseline *baseline, const struct facts_cycle *from, const char *reason)
+{
+	const struct baseline_cycle cycle = {
+		.sig = from->sig,
+		.count = from->count,
+		.objects = from->objects,
+		.where = baseline_copy(baseline, from->where),
+		.reason = baseline_copy(baseline, reason),
+	};
+
+	return cycle.where && cycle.reason ? vec_push(&baseline->cycles, cycle) : -ENOMEM;
+}
+
 int baseline_from(struct baseline *baseline, const struct facts *facts)
 {
 	int r = 0;
@@ -51,9 +74,13 @@ int baseline_from(struct baseline *baseline, const struct facts *facts)
 	baseline->environment.tenure = baseline_copy(baseline, facts->environment.tenure);
 	baseline->environment.loader = baseline_copy(baseline, facts->environment.loader);
 	baseline->environment.python = baseline_copy(baseline, facts->environment.python);
+	baseline->environment.hash_seed = baseline_copy(baseline, facts->environment.hash_seed);
 	if (!baseline->environment.tenure || !baseline->environment.loader ||
-	    !baseline->environment.python)
+	    !baseline->environment.python || !baseline->environment.hash_seed)
 		r = -ENOMEM;
+	baseline->has_cycles = facts->has_cycles && !facts->skipped;
+	for (size_t i = 0; baseline->has_cycles && i < facts->cycles.count && r == 0; i++)
+		r = add_cycle(baseline, &facts->cycles.at[i], "");
 	for (size_t i = 0; i < facts->live.count && r == 0; i++) {
 		if (facts->live.at[i].live_blocks)
 			r = add_fact(baseline, &facts->live.at[i], "");
@@ -70,6 +97,39 @@ struct baseline_entry *baseline_find(const struct baseline *baseline, uint64_t s
 		       ? bsearch(&key, baseline->entries.at, baseline->entries.count,
 				 sizeof(*baseline->entries.at), by_sig)
 		       : NULL;
+}
+
+struct baseline_cycle *baseline_find_cycle(const struct baseline *baseline, uint64_t sig)
+{
+	const struct baseline_cycle key = { .sig = sig };
+
+	return baseline->cycles.count ? bsearch(&key, baseline->cycles.at, baseline->cycles.count,
+						sizeof(*baseline->cycles.at), by_sig_of_cycle)
+				      : NULL;
+}
+
+static uint64_t lower_cycles(struct baseline *baseline, const struct facts *facts)
+{
+	uint64_t changes = 0;
+	size_t left = 0;
+
+	if (!facts->has_cycles || facts->skipped)
+		return 0;
+	for (size_t i = 0; i < baseline->cycles.count; i++) {
+		struct baseline_cycle cycle = baseline->cycles.at[i];
+		const struct facts_cycle *now = facts_find_cycle(facts, cycle.sig);
+
+		changes += !now || now->count < cycle.count;
+		if (!now)
+			continue;
+		if (now->count < cycle.count) {
+			cycle.count = now->count;
+			cycle.objects = now->objects;
+		}
+		baseline->cycles.at[left++] = cycle;
+	}
+	baseline->cycles.count = left;
+	return changes;
 }
 
 uint64_t baseline_lower(struct baseline *baseline, const struct facts *facts)
@@ -99,14 +159,39 @@ uint64_t baseline_lower(struct baseline *baseline, const struct facts *facts)
 		baseline->entries.at[left++] = entry;
 	}
 	baseline->entries.count = left;
-	return changes;
+	return changes + lower_cycles(baseline, facts);
+}
+
+static int accept_blocks(struct baseline *baseline, const struct fact *fact, const char *reason)
+{
+	struct baseline_entry *entry = baseline_find(baseline, fact->sig);
+
+	if (!entry)
+		return add_fact(baseline, fact, reason);
+	entry->live_bytes = fact->live_bytes;
+	entry->live_blocks = fact->live_blocks;
+	entry->reason = reason;
+	return 0;
+}
+
+static int accept_cycle(struct baseline *baseline, const struct facts_cycle *now,
+			const char *reason)
+{
+	struct baseline_cycle *cycle = baseline_find_cycle(baseline, now->sig);
+
+	if (!cycle)
+		return add_cycle(baseline, now, reason);
+	cycle->count = now->count;
+	cycle->objects = now->objects;
+	cycle->reason = reason;
+	return 0;
 }
 
 int baseline_accept(struct baseline *baseline, const struct facts *facts, const char *what,
 		    const char *reason)
 {
 	const char *best, *text = baseline_copy(baseline, reason);
-	struct baseline_entry *entry;
+	const struct facts_cycle *cycle;
 	enum limits_metric metric;
 	const struct fact *fact;
 	uint64_t sig;
@@ -128,16 +213,13 @@ int baseline_accept(struct baseline *baseline, const struct facts *facts, const 
 	if (sscanf(what, "%16" SCNx64 "%n", &sig, &length) != 1 || length != 16 || what[length])
 		return -ENOENT;
 	fact = facts_find(facts, sig);
-	if (!fact || !fact->live_blocks)
+	cycle = facts_find_cycle(facts, sig);
+	if (fact && fact->live_blocks)
+		r = accept_blocks(baseline, fact, text);
+	else if (cycle)
+		r = accept_cycle(baseline, cycle, text);
+	else
 		return -ENOENT;
-	entry = baseline_find(baseline, sig);
-	if (entry) {
-		entry->live_bytes = fact->live_bytes;
-		entry->live_blocks = fact->live_blocks;
-		entry->reason = text;
-		return 0;
-	}
-	r = add_fact(baseline, fact, reason);
 	baseline_sort(baseline);
 	return r;
 }
@@ -145,5 +227,6 @@ int baseline_accept(struct baseline *baseline, const struct facts *facts, const 
 void baseline_fini(struct baseline *baseline)
 {
 	vec_fini(&baseline->entries);
+	vec_fini(&baseline->cycles);
 	arena_fini(&baseline->texts);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state that is accepted: what was live at the end, by signature, and the
- * totals, with the environment that they were measured in.
+ * The state that is accepted: what was live at the end and which reference cycles
+ * there were, by signature, and the totals, with the environment that they were
+ * measured in.
  *
  * The file is JSON with one line per signature, in order, so that a change is
  * readable in a version control system.
@@ -30,12 +31,27 @@ struct baseline_entry {
 	const char *reason;
 };
 
-/** struct baseline - @entries in order of their signatures; all zero but @environment is empty */
+/** struct baseline_cycle - cycles of one shape, see struct facts_cycle */
+struct baseline_cycle {
+	uint64_t sig;
+	uint64_t count;
+	uint64_t objects;
+	const char *where;
+	const char *reason;
+};
+
+/**
+ * struct baseline - all zero but @environment is empty
+ * @entries, @cycles: in order of their signatures
+ * @has_cycles: without it none were looked for, and @cycles is empty
+ */
 struct baseline {
 	struct facts_environment environment;
 	uint64_t totals[LIMITS_COUNT];
 	const char *reasons[LIMITS_COUNT]; /* why a total was raised, or NULL */
 	VEC(struct baseline_entry) entries;
+	VEC(struct baseline_cycle) cycles;
+	bool has_cycles;
 	struct arena texts;
 	char error[256];
 };
@@ -57,6 +73,9 @@ attr_nodiscard int baseline_write(const struct baseline *baseline, FILE *file);
 /** baseline_find() - the entry of this signature, or NULL */
 struct baseline_entry *baseline_find(const struct baseline *baseline, uint64_t sig);
 
+/** baseline_find_cycle() - the cycles of this signature, or NULL */
+struct baseline_cycle *baseline_find_cycle(const struct baseline *baseline, uint64_t sig);
+
 /**
  * baseline_lower() - take over from @facts what has become less, and only that
  *
@@ -65,7 +84,8 @@ struct baseline_entry *baseline_find(const struct baseline *baseline, uint64_t s
 uint64_t baseline_lower(struct baseline *baseline, const struct facts *facts);
 
 /**
- * baseline_accept() - take over one signature, or one total ("peak"), as @facts have it
+ * baseline_accept() - take over one signature, of blocks or of cycles, or one total ("peak"), as
+ * @facts have it
  * @reason: not empty
  *
  * Return: 0; -ENOENT when @facts have no such thing; -ENOMEM.

@@ -103,7 +103,7 @@ static int gate_key(struct parser *parser, const char *key, const char *value)
 			nearest_feed(key, others[i], &best, &distance);
 		return unknown(parser, "key", key, best);
 	}
-	if (!limits_is_total(metric) && metric != LIMITS_GROWTH && metric != LIMITS_LEAKS)
+	if (!limits_is_total(metric) && metric != LIMITS_GROWTH && !limits_is_by_signature(metric))
 		return fail(parser, "'%s' has no baseline: it belongs in [budget]", key);
 	if (limits_parse(value, metric, &limit) < 0)
 		return bad_value(parser, key, value,
@@ -457,6 +457,7 @@ int config_init(struct gate_config *config)
 {
 	static const struct limit defaults[] = {
 		{ "process", LIMITS_GROWTH, { .bytes = 0 }, 0 },
+		{ "process", LIMITS_CYCLES, { .relative = true, .percent = 1000 }, 0 },
 		{ "process", LIMITS_LEAKS, { .relative = true, .bytes = 4096 }, 0 },
 		{ "process", LIMITS_LIVE, { .relative = true, .bytes = 256 << 10 }, 0 },
 		{ "process",

@@ -280,7 +280,7 @@ int facts_init(struct facts *facts, const struct places_view *view,
 		if (r == 0)
 			r = judge_series(facts, view, config, i);
 	}
-	return r;
+	return r < 0 ? r : facts_add_cycles(facts, view);
 }
 
 static const struct facts_growth *find_growth(const struct facts *facts, uint64_t sig)
@@ -321,12 +321,14 @@ void facts_meet(struct facts *facts, const struct facts *other)
 		facts->growth.at[kept++] = growth;
 	}
 	facts->growth.count = kept;
+	facts_meet_cycles(facts, other);
 }
 
 void facts_fini(struct facts *facts)
 {
 	vec_fini(&facts->live);
 	vec_fini(&facts->growth);
+	vec_fini(&facts->cycles);
 	hashmap_fini(&facts->by_sig);
 	arena_fini(&facts->texts);
 }

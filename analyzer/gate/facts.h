@@ -39,6 +39,18 @@ struct fact {
 };
 
 /**
+ * struct facts_cycle - how many reference cycles of one shape the program's own code made
+ * @objects: in all of them
+ * @where:   the reference that had better be weak
+ */
+struct facts_cycle {
+	uint64_t sig;
+	uint64_t count;
+	uint64_t objects;
+	const char *where;
+};
+
+/**
  * struct facts_growth - a signature that rose in every interval of a series
  * @slope: bytes per iteration
  */
@@ -58,6 +70,8 @@ struct facts_growth {
 
 /**
  * struct facts - see above
+ * @has_cycles: somebody looked for them
+ * @skipped:    collections that were not looked into: there may be more cycles
  * @by_sig: of @live
  * @series: series that were long enough to judge growth by
  */
@@ -66,6 +80,9 @@ struct facts {
 	uint64_t totals[LIMITS_COUNT];
 	VEC(struct fact) live;
 	VEC(struct facts_growth) growth;
+	VEC(struct facts_cycle) cycles;
+	bool has_cycles;
+	uint64_t skipped;
 	struct hashmap by_sig;
 	uint64_t series;
 	struct arena texts;
@@ -80,6 +97,15 @@ void facts_meet(struct facts *facts, const struct facts *other);
 
 /** facts_find() - what this signature holds; or NULL */
 const struct fact *facts_find(const struct facts *facts, uint64_t sig);
+
+/** facts_find_cycle() - the cycles of this signature; or NULL */
+const struct facts_cycle *facts_find_cycle(const struct facts *facts, uint64_t sig);
+
+/** facts_add_cycles() - of all processes; a part of facts_init().  Return: 0 or -ENOMEM */
+attr_nodiscard int facts_add_cycles(struct facts *facts, const struct places_view *view);
+
+/** facts_meet_cycles() - a part of facts_meet() */
+void facts_meet_cycles(struct facts *facts, const struct facts *other);
 
 void facts_fini(struct facts *facts);
 

@@ -148,6 +148,8 @@ static int apply_rules(struct judge *judge)
 		r = judge_totals(judge);
 	if (r == 0 && judge->baseline)
 		r = judge_leaks(judge);
+	if (r == 0 && judge->baseline)
+		r = judge_new_cycles(judge);
 	if (r == 0 && !judge->result->rules && !judge->result->reasons.count)
 		r = judge_reason(judge, "there is nothing to judge by: every rule is off");
 	if (r == 0)

@@ -53,16 +53,21 @@ attr_nodiscard int judge_add_figure(struct judge *judge, struct gate_violation *
 /** judge_suppress_command() - what suppresses a signature; NULL for out of memory */
 const char *judge_suppress_command(struct judge *judge, uint64_t sig, const char *where);
 
-/** judge_cycles() - by one absolute limit of reference cycles */
+/** judge_accept_command() - what takes @what over into the baseline; NULL for out of memory */
+const char *judge_accept_command(struct judge *judge, const char *what);
+
+/** judge_cycles() - by one limit of reference cycles, absolute or from the baseline */
 attr_nodiscard int judge_cycles(struct judge *judge, const struct limit *limit);
 
 /** judge_trust() - may the data be judged? */
 attr_nodiscard int judge_trust(struct judge *judge);
 
-/** judge_growth(), judge_budgets(), judge_totals(), judge_leaks() - the rules */
+/** judge_growth(), judge_budgets(), judge_totals(), judge_leaks(), judge_new_cycles() - the rules
+ */
 attr_nodiscard int judge_growth(struct judge *judge);
 attr_nodiscard int judge_budgets(struct judge *judge);
 attr_nodiscard int judge_totals(struct judge *judge);
 attr_nodiscard int judge_leaks(struct judge *judge);
+attr_nodiscard int judge_new_cycles(struct judge *judge);
 
 #endif /* GATE_JUDGE_H */

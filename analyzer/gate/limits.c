@@ -44,6 +44,11 @@ bool limits_is_total(enum limits_metric metric)
 	return false;
 }
 
+bool limits_is_by_signature(enum limits_metric metric)
+{
+	return metric == LIMITS_LEAKS || metric == LIMITS_CYCLES;
+}
+
 bool limits_needs_python(enum limits_metric metric)
 {
 	return metric == LIMITS_COLLECTED || metric == LIMITS_UNCOLLECTABLE ||
@@ -169,7 +174,7 @@ int limits_parse(const char *text, enum limits_metric metric, struct limits_valu
 	if (r < 0)
 		return r;
 	read.relative = has_percent;
-	if (read.relative && !limits_is_total(metric) && metric != LIMITS_LEAKS)
+	if (read.relative && !limits_is_total(metric) && !limits_is_by_signature(metric))
 		return -EINVAL;
 	*value = read;
 	return 0;

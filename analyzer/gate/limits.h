@@ -60,6 +60,9 @@ extern const enum limits_metric limits_totals[LIMITS_TOTALS_COUNT];
 /** limits_is_total() - is it one of these? */
 bool limits_is_total(enum limits_metric metric);
 
+/** limits_is_by_signature() - one that a baseline keeps for each signature */
+bool limits_is_by_signature(enum limits_metric metric);
+
 /** limits_needs_python() - is it a figure of Python's collector? */
 bool limits_needs_python(enum limits_metric metric);
 

@@ -62,7 +62,7 @@ static struct limits_value value_of(const struct judge *judge, const struct limi
 	return value;
 }
 
-static const char *accept_command(struct judge *judge, const char *what)
+const char *judge_accept_command(struct judge *judge, const char *what)
 {
 	return judge_text(judge, "tenure baseline accept --reason=WHY %s%s%s%s %s",
 			  judge->result->baseline[0] ? "--baseline=" : "", judge->result->baseline,
@@ -85,7 +85,7 @@ int judge_totals(struct judge *judge)
 		struct gate_violation violation = { .rule = GATE_TOTAL, .scope = "process" };
 		struct limits_value value;
 
-		if (!limit || limit->value.off || metric == LIMITS_LEAKS)
+		if (!limit || limit->value.off || limits_is_by_signature(metric))
 			continue;
 		judge->result->rules++;
 		value = value_of(judge, limit);
@@ -97,7 +97,7 @@ int judge_totals(struct judge *judge)
 		violation.delta = (int64_t)(violation.got - violation.baseline);
 		if (violation.got <= violation.limit)
 			continue;
-		violation.accept = accept_command(judge, limits_name(metric));
+		violation.accept = judge_accept_command(judge, limits_name(metric));
 		r = violation.accept ? judge_add_figure(judge, &violation, metric) : -ENOMEM;
 	}
 	return r;
@@ -153,7 +153,7 @@ static int add_leak(struct judge *judge, const struct fact *fact, uint64_t befor
 	};
 
 	(void)snprintf(sig, sizeof(sig), "%016" PRIx64, fact->sig);
-	violation.accept = accept_command(judge, sig);
+	violation.accept = judge_accept_command(judge, sig);
 	violation.message =
 		before ? judge_text(judge,
 				    "leak has grown: %s in %s blocks at the end, baseline %s",

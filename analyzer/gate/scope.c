@@ -216,7 +216,31 @@ bool scope_has_shape(const char *scope, const struct places_view *view,
 	return false;
 }
 
+const struct cycles_edge *scope_edge(const struct report_shape *shape)
+{
+	for (size_t i = 0; i < shape->edges.count; i++)
+		if (shape->edges.at[i].weaken)
+			return &shape->edges.at[i];
+	return shape->edges.count ? &shape->edges.at[0] : NULL;
+}
+
 /* --------------------------------------------------------------------- words */
+
+static const char *type_of(const struct report_shape *shape, uint32_t member)
+{
+	return *shape->members.at[member].type ? shape->members.at[member].type : "object";
+}
+
+void scope_reference(struct strbuf *text, const struct report_shape *shape)
+{
+	const struct cycles_edge *edge = scope_edge(shape);
+
+	if (!edge)
+		return;
+	strbuf_adds(text, type_of(shape, edge->from));
+	cycles_label(text, edge);
+	strbuf_addf(text, " -> %s", type_of(shape, edge->to));
+}
 
 void scope_module(struct strbuf *text, const struct places_view *view, uint32_t stack)
 {

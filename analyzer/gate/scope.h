@@ -44,6 +44,13 @@ bool scope_is_pattern(const char *pattern);
 bool scope_matches(const char *pattern, const struct places_view *view, uint64_t sig,
 		   uint32_t stack);
 
+/** scope_edge() - the reference of such cycles to give up, or the first one; NULL when none is
+ * known */
+const struct cycles_edge *scope_edge(const struct report_shape *shape);
+
+/** scope_reference() - append this reference: "orders.Line.basket -> orders.Basket" */
+void scope_reference(struct strbuf *text, const struct report_shape *shape);
+
 /** scope_has_shape() - is an object of such cycles part of what @scope names? */
 bool scope_has_shape(const char *scope, const struct places_view *view,
 		     const struct report_shape *shape);

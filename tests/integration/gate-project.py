@@ -103,15 +103,25 @@ def peaks(story):
     story.expect("peak" in out and "app.py" in out, f"peak: {out}")
 
 
-def moved_code(story):
-    """The same functions from another module, and other lines, pass against the baseline."""
+def move(story):
     package = story.directory / "orders"
     text = (package / "basket.py").read_text()
     (package / "shelf.py").write_text("# Moved here.\n\n\n" + text)
     (package / "basket.py").write_text("from orders.shelf import *\n")
-    story.check(status=0, options=["--baseline=.tenure-baseline.json"])
-    (package / "basket.py").write_text(text)
+
+
+def move_back(story):
+    package = story.directory / "orders"
+    text = (package / "shelf.py").read_text()
+    (package / "basket.py").write_text(text.removeprefix("# Moved here.\n\n\n"))
     (package / "shelf.py").unlink()
+
+
+def moved_code(story):
+    """The same functions from another module, and other lines, pass against the baseline."""
+    move(story)
+    story.check(status=0, options=["--baseline=.tenure-baseline.json"])
+    move_back(story)
 
 
 def cut_off(story):
@@ -149,6 +159,44 @@ def a_cycle(story):
                 options=["--limit=growth=off,type:orders.basket.Other/cycles=0"])
 
 
+def new_cycles(story):
+    """Against a baseline without them they are violations; accepted or only moved they are not."""
+    options = ["--baseline=cycles.json"]
+
+    def baseline(*words):
+        done = subprocess.run([story.tenure, "baseline", "--baseline=cycles.json", *words],
+                              cwd=story.directory, env=story.env, capture_output=True, text=True,
+                              check=False)
+        story.expect(done.returncode == 0, f"baseline {' '.join(words)}: {done.stderr}")
+        return done.stdout
+
+    def run(name, *words):
+        subprocess.run([story.tenure, "run", "--cycles=all", "-q", "-f", "-o", name, "--",
+                        story.interpreter, "app.py", *words],
+                       cwd=story.directory, env=story.env, check=True, capture_output=True)
+
+    run("green.json", "collect")
+    run("cycle.json", "cycle", "collect")
+    baseline("save", "green.json")
+    story.check("collect", status=0, options=options)
+    out, report = story.check("cycle", "collect", status=23, options=options)
+    story.expect("new: 20 cycles of 1" in out and
+                 "orders.basket.Line.basket -> orders.basket.Basket" in out, f"new cycle: {out}")
+    cycles = [v for v in report["gate"]["violations"] if v["rule"] == "cycle"] if report else []
+    story.expect([v["got"] for v in cycles] == [20] and cycles[0]["baseline"] == 0, f"{cycles}")
+    for violation in cycles:
+        baseline("accept", "--reason=for now", violation["sig"], "cycle.json")
+    story.check("cycle", "collect", status=0, options=options)
+    story.expect("# for now" in baseline("show"), "the reason is not kept")
+    story.check("cycle", "collect", "turns=30", status=23, options=options)
+    move(story)
+    out, _ = story.check("cycle", "collect", status=0, options=options)
+    story.expect("code that has moved" in out, f"moved cycle: {out}")
+    move_back(story)
+    baseline("update", "green.json")
+    story.check("cycle", "collect", status=23, options=options)
+
+
 def always_green(story, times):
     for _ in range(times):
         story.check("threads=8", status=0)
@@ -174,6 +222,7 @@ def tell(interpreter, arguments):
         cut_off(story)
         budgets(story)
         a_cycle(story)
+        new_cycles(story)
         collections_as_checkpoints(story)
         always_green(story, arguments.repeats)
         return story.problems

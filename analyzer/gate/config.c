@@ -232,7 +232,7 @@ static int begin_section(struct parser *parser)
 	if (i == 1 && parser->name && !scope_is_valid(parser->name))
 		return fail(parser,
 			    "unknown scope '%.60s': it must be process, dso:, package:, "
-			    "function:, type:, sig:, phase: or test: and a name",
+			    "function:, type:, sig:, phase:, test: or mark: and a name",
 			    parser->name);
 	if (i != 2)
 		return 0;

@@ -17,6 +17,8 @@ static void find_top(const struct judge *judge, const char *scope, enum limits_m
 	uint64_t most = 0;
 
 	violation->stack = REPORT_NONE;
+	if (scope_after(scope, "mark:")) /* of that moment only the sum is kept */
+		return;
 	for (uint32_t i = 0; i < report->processes.count; i++) {
 		const struct report_process *process = &report->processes.at[i];
 
@@ -34,7 +36,7 @@ static void find_top(const struct judge *judge, const char *scope, enum limits_m
 	}
 }
 
-static const char *words_of(enum limits_metric metric)
+static const char *words_of(const char *scope, enum limits_metric metric)
 {
 	static const char *const words[LIMITS_COUNT] = {
 		[LIMITS_PEAK] = "peak",
@@ -50,6 +52,10 @@ static const char *words_of(enum limits_metric metric)
 		[LIMITS_TEMPORARY] = "temporary allocations",
 	};
 
+	if (metric == LIMITS_LIVE && scope_after(scope, "mark:"))
+		return "live at the mark";
+	if (metric == LIMITS_LIVE && scope_phase(scope))
+		return "added while it lasted";
 	return words[metric];
 }
 
@@ -62,7 +68,7 @@ int judge_add_figure(struct judge *judge, struct gate_violation *violation,
 	find_top(judge, violation->scope, metric, violation);
 	if (violation->stack != REPORT_NONE)
 		scope_where(&where, &judge->views[0], violation->stack);
-	strbuf_addf(&text, "%s: ", words_of(metric));
+	strbuf_addf(&text, "%s: ", words_of(violation->scope, metric));
 	limits_print(&text, violation->unit, violation->got);
 	strbuf_adds(&text, ", allowed ");
 	limits_print(&text, violation->unit, violation->limit);

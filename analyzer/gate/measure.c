@@ -137,6 +137,21 @@ static uint64_t of_phases(const struct report_process *process, const char *glob
 	return most;
 }
 
+/* The most that lived at one of these marks. */
+static uint64_t of_marks(const struct report_process *process, const char *glob)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < process->marks.count; i++) {
+		const struct report_mark *mark = &process->marks.at[i];
+
+		if (mark->kind == TENURE_MARK_POINT && mark->heap_bytes > most &&
+		    fnmatch(glob, mark->name, 0) == 0)
+			most = mark->heap_bytes;
+	}
+	return most;
+}
+
 static uint64_t of_sites(const struct places_view *view, const struct report_process *process,
 			 const char *scope, enum limits_metric metric)
 {
@@ -156,6 +171,7 @@ uint64_t scope_measure(const struct places_view *view, const char *scope, enum l
 {
 	const struct report *report = view->report;
 	const char *type = scope_after(scope, "type:"), *phase = scope_phase(scope);
+	const char *mark = scope_after(scope, "mark:");
 	bool whole = strcmp(scope, "process") == 0;
 	uint64_t sum = 0, most = 0;
 
@@ -164,10 +180,11 @@ uint64_t scope_measure(const struct places_view *view, const char *scope, enum l
 		uint64_t value = whole	 ? of_process(process, metric)
 				 : type	 ? of_types(process, type, metric)
 				 : phase ? of_phases(process, phase, metric)
+				 : mark	 ? of_marks(process, mark)
 					 : of_sites(view, process, scope, metric);
 
 		sum += value;
 		most = value > most ? value : most;
 	}
-	return phase || metric == LIMITS_PEAK || metric == LIMITS_GC_PAUSE ? most : sum;
+	return phase || mark || metric == LIMITS_PEAK || metric == LIMITS_GC_PAUSE ? most : sum;
 }

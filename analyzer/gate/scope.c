@@ -44,7 +44,7 @@ static const char *const site_scopes[] = { "dso:", "package:", "function:", "sig
 
 bool scope_is_valid(const char *scope)
 {
-	static const char *const others[] = { "type:", "phase:", "test:", NULL };
+	static const char *const others[] = { "type:", "phase:", "test:", "mark:", NULL };
 
 	return strcmp(scope, "process") == 0 || operand(scope, site_scopes) ||
 	       operand(scope, others);
@@ -59,7 +59,9 @@ bool scope_is_pattern(const char *pattern)
 
 bool scope_has(const char *scope, enum limits_metric metric)
 {
-	if (metric == LIMITS_PEAK || metric == LIMITS_LIVE)
+	if (metric == LIMITS_LIVE || scope_after(scope, "mark:"))
+		return metric == LIMITS_LIVE;
+	if (metric == LIMITS_PEAK)
 		return true;
 	if (metric == LIMITS_GROWTH || metric == LIMITS_LEAKS || metric == LIMITS_UNCOLLECTABLE ||
 	    metric == LIMITS_GC_PAUSE)

@@ -10,6 +10,7 @@
  *	type:NAME         of blocks whose type was named so
  *	phase:GLOB        the heap while phases of this name lasted
  *	test:GLOB         likewise of tests; short for phase:test:GLOB
+ *	mark:GLOB         the heap when the program came to marks of this name
  *
  * Names are globs as of the shell.
  */

@@ -43,7 +43,7 @@ enum gate_unit {
 /**
  * struct gate_violation - one limit that was exceeded
  * @scope:    "process", "dso:libfoo.so", "package:app.cache", "function:GLOB",
- *            "type:NAME", "sig:0123456789abcdef", "phase:NAME"
+ *            "type:NAME", "sig:0123456789abcdef", "phase:NAME", "mark:NAME"
  * @metric:   "growth", "live", "peak", "survivors", "allocations", …
  * @got:      what was measured
  * @limit:    what would have been allowed

@@ -93,7 +93,7 @@ TEST(mistakes_are_named_with_their_line)
 		"2027-06-30");
 	refused("[budget \"pakage:x\"]\n",
 		"line 1: unknown scope 'pakage:x': it must be process, dso:, package:, function:, "
-		"type:, sig:, phase: or test: and a name");
+		"type:, sig:, phase:, test: or mark: and a name");
 	refused("[budget \"type:x\"]\ngc-pause = 1s\n",
 		"line 2: there is no figure 'gc-pause' of 'type:x'");
 	refused("[gate]\ncollected = 5\n",

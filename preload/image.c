@@ -17,6 +17,7 @@
 #include "provider.h"
 #include "record.h"
 #include "sample.h"
+#include "scan.h"
 #include "shared.h"
 #include "spawn.h"
 #include "sys.h"
@@ -118,6 +119,7 @@ static int come_up(void)
 		return err;
 	}
 	walk_depth(image->max_depth);
+	scan_init();
 	count_early();
 	thread_reset();
 	/* Lets the analyzer order its reads against every thread's guard; without, it copes. */

@@ -8,6 +8,12 @@
 #include <stddef.h>
 
 #include "base/attr.h"
+#include "tenure/wire.h"
+
+#define PAGES_OWN_MAX 4096u
+
+/** pages_own - all that is mapped, as far as there is room; entries with 0 bytes are none */
+extern struct tenure_scan_own pages_own[PAGES_OWN_MAX] attr_hidden;
 
 enum pages_flag {
 	PAGES_WIPE = 1u << 0, /* a forked child finds these pages full of zeros */

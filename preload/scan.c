@@ -13,6 +13,7 @@
 #include "arch/arch.h"
 #include "image.h"
 #include "modules.h"
+#include "pages.h"
 #include "park.h"
 #include "record.h"
 #include "shared.h"
@@ -71,10 +72,18 @@ static void describe(uint32_t moment, uint32_t tid)
 	scan->regs_count = 0;
 	scan->parked_count = 0;
 	scan->self = (uint64_t)pthread_self();
-	scan->code = (uintptr_t)object_start;
-	scan->code_end = (uintptr_t)text_end;
 	if (sys_clock_ns(CLOCK_MONOTONIC, &scan->asked_ns) < 0)
 		scan->asked_ns = 0;
+}
+
+void scan_init(void)
+{
+	struct tenure_scan_area *scan = area();
+
+	scan->code = (uintptr_t)object_start;
+	scan->code_end = (uintptr_t)text_end;
+	scan->own = (uintptr_t)pages_own;
+	scan->own_count = PAGES_OWN_MAX;
 }
 
 bool scan_wants_mark(const char *name)

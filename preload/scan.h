@@ -12,6 +12,9 @@
 #include "stack.h"
 #include "thread.h"
 
+/** scan_init() - when there is a page to say it in: what is ours */
+void scan_init(void);
+
 /**
  * scan_is_wanted() - would the analyzer look at this process if it were asked to?
  *

@@ -10,11 +10,11 @@
 
 #include "base/err.h"
 #include "graph.h"
-#include "hidden.h"
 #include "initial.h"
+#include "range.h"
+#include "rest.h"
 
-#define PIECE_BYTES   65536u
-#define PAGE	      4096u
+#define STACK_BYTES   65536u	  /* of calls inside the C library, at the end */
 #define THREAD_BYTES  2560u	  /* of struct pthread from pthread_self() on; 2368 in glibc 2.36 */
 #define TLS_SURPLUS   8192u	  /* static TLS beside that of the modules at start */
 #define STACK_MAX     (64u << 20) /* of a stack whose end is not known */
@@ -22,54 +22,15 @@
 #define RED_ZONE      128u
 #define UNWIND_FRAMES 32
 
-/* A range of words to look through. */
-struct range {
-	uint64_t start;
-	uint64_t end;
-	uint32_t holder;
-	bool starts_only;	 /* pointers to the inside of blocks say nothing here */
-	bool hidden;		 /* pointers that do not look like any may lie there */
-	struct initial *initial; /* words that are still what they were are no pointers; or NULL */
+/*
+ * @known:     what has been looked at, or has nothing to say
+ * @tls_bytes: of all modules
+ */
+struct roots {
+	struct graph *graph;
+	rest_spans known;
+	uint64_t tls_bytes;
 };
-
-/* Look through it, as far as it can be read.  Return: 0 or -ENOMEM. */
-static int scan_range(struct graph *graph, const struct range *range)
-{
-	const struct target *target = graph->target;
-	uint64_t piece[(PIECE_BYTES + HIDDEN_AHEAD) / 8];
-	uint64_t at = (range->start + 7) & ~7ull;
-	int r = 0;
-
-	while (at < range->end && r == 0) {
-		size_t want = range->end - at < PIECE_BYTES ? range->end - at : PIECE_BYTES;
-		size_t n = target->read(target->arg, at, piece, want);
-
-		memset((uint8_t *)piece + n, 0, HIDDEN_AHEAD);
-		if (range->hidden)
-			r = hidden_look_root(graph->hidden, range->holder, (const uint8_t *)piece,
-					     at, n);
-		for (size_t i = 0; i < n / 8 && r == 0; i++) {
-			uint64_t offset;
-			uint32_t to;
-
-			if (likely(piece[i] - graph->low >= graph->high - graph->low))
-				continue;
-			if (range->initial && initial_is(range->initial, at + 8 * i, piece[i]))
-				continue;
-			if (range->starts_only) {
-				to = blocks_find(&graph->blocks, piece[i], &offset);
-				if (to == BLOCKS_NONE || offset >= 8)
-					continue;
-			}
-			r = graph_root(graph, piece[i], range->holder, at + 8 * i);
-		}
-		if (n < want)
-			at = ((at + n) | (PAGE - 1)) + 1;
-		else
-			at += n;
-	}
-	return r;
-}
 
 /* ------------------------------------------------------------------ modules */
 
@@ -91,9 +52,9 @@ static size_t read_headers(const struct graph *graph, const struct result_module
 		       : 0;
 }
 
-static int scan_module(struct graph *graph, uint32_t index, struct range *range,
-		       uint64_t *tls_bytes)
+static int scan_module(struct roots *roots, uint32_t index, struct range *range)
 {
+	struct graph *graph = roots->graph;
 	const struct result_module *module = &graph->view->modules[index];
 	Elf64_Phdr headers[HEADERS_MAX];
 	struct initial initial;
@@ -111,19 +72,21 @@ static int scan_module(struct graph *graph, uint32_t index, struct range *range,
 		const Elf64_Phdr *header = &headers[i];
 
 		if (header->p_type == PT_TLS)
-			*tls_bytes += header->p_memsz + header->p_align;
-		if (header->p_type != PT_LOAD || !(header->p_flags & PF_W) ||
-		    graph_is_allocator(module))
+			roots->tls_bytes += header->p_memsz + header->p_align;
+		if (header->p_type != PT_LOAD || !(header->p_flags & PF_W))
+			continue;
+		range->start = module->bias + header->p_vaddr;
+		range->end = range->start + header->p_memsz;
+		r = rest_known(&roots->known, range->start, range->end);
+		if (graph_is_allocator(module) || r < 0)
 			continue;
 		r = graph_holder(
 			graph,
 			&(struct leaks_holder){ .kind = LEAKS_HOLDER_GLOBAL, .value = index },
 			&range->holder);
-		range->start = module->bias + header->p_vaddr;
-		range->end = range->start + header->p_memsz;
 		initial_segment(&initial, header, module->bias);
 		if (r == 0)
-			r = scan_range(graph, range);
+			r = range_scan(graph, range);
 	}
 	initial_close(&initial);
 	range->initial = NULL;
@@ -173,7 +136,7 @@ static uint64_t skip_exit(const struct graph *graph, uint64_t sp, uint64_t end)
 {
 	const struct target *target = graph->target;
 	uint64_t caller = find_caller(graph);
-	uint64_t words[PIECE_BYTES / 8];
+	uint64_t words[STACK_BYTES / 8];
 	size_t bytes = end - sp < sizeof(words) ? end - sp : sizeof(words);
 	size_t count;
 
@@ -198,8 +161,9 @@ static int scan_registers(struct graph *graph, const struct target_thread *threa
 	return r;
 }
 
-static int scan_stack(struct graph *graph, const struct target_thread *thread)
+static int scan_stack(struct roots *roots, const struct target_thread *thread)
 {
+	struct graph *graph = roots->graph;
 	const struct target *target = graph->target;
 	const struct target_map *map = find_map(target, thread->sp);
 	const struct leaks_holder stack = { .kind = LEAKS_HOLDER_STACK, .value = thread->tid };
@@ -213,15 +177,20 @@ static int scan_stack(struct graph *graph, const struct target_thread *thread)
 								    : range.end;
 	if (thread->asking)
 		range.start = skip_exit(graph, thread->sp & ~7ull, range.end);
-	return r < 0 ? r : scan_range(graph, &range);
+	/* What lies below is over. */
+	if (r == 0)
+		r = rest_known(&roots->known, map && map->stack ? map->start : range.start,
+			       range.end);
+	return r < 0 ? r : range_scan(graph, &range);
 }
 
-static int scan_tls(struct graph *graph, const struct target_thread *thread, uint64_t tls_bytes)
+static int scan_tls(struct roots *roots, const struct target_thread *thread)
 {
+	struct graph *graph = roots->graph;
 	const struct target *target = graph->target;
 	const struct target_map *map = find_map(target, thread->self);
 	const struct leaks_holder tls = { .kind = LEAKS_HOLDER_TLS, .value = thread->tid };
-	struct range range = { .start = thread->self - tls_bytes - TLS_SURPLUS,
+	struct range range = { .start = thread->self - roots->tls_bytes - TLS_SURPLUS,
 			       .end = thread->self + THREAD_BYTES };
 	uint64_t dtv;
 	int r;
@@ -234,15 +203,16 @@ static int scan_tls(struct graph *graph, const struct target_thread *thread, uin
 	if (map && range.end > map->end)
 		range.end = map->end;
 	if (r == 0)
-		r = scan_range(graph, &range);
+		r = range_scan(graph, &range);
 	/* The linker's table of thread-local blocks, which is known by its second entry. */
 	if (r == 0 && target->read(target->arg, thread->self + 8, &dtv, sizeof(dtv)) == sizeof(dtv))
 		r = graph_root(graph, dtv - 16, range.holder, thread->self + 8);
 	return r;
 }
 
-static int scan_threads(struct graph *graph, struct result_leaks *leaks, uint64_t tls_bytes)
+static int scan_threads(struct roots *roots, struct result_leaks *leaks)
 {
+	struct graph *graph = roots->graph;
 	const struct target *target = graph->target;
 	int r = 0;
 
@@ -257,49 +227,14 @@ static int scan_threads(struct graph *graph, struct result_leaks *leaks, uint64_
 		}
 		r = scan_registers(graph, thread);
 		if (r == 0)
-			r = scan_stack(graph, thread);
+			r = scan_stack(roots, thread);
 		if (r == 0)
-			r = scan_tls(graph, thread, tls_bytes);
+			r = scan_tls(roots, thread);
 	}
 	return r;
 }
 
-/* ----------------------------------------------------------- what is not known */
-
-/* All writable memory but the blocks themselves and what is ours. */
-static int scan_everything(struct graph *graph)
-{
-	const struct target *target = graph->target;
-	const struct blocks *blocks = &graph->blocks;
-	struct range range = { 0 };
-	uint32_t next = 0;
-	int r = graph_holder(graph, &(struct leaks_holder){ .kind = LEAKS_HOLDER_MEMORY },
-			     &range.holder);
-
-	for (size_t i = 0; i < target->maps_count && r == 0; i++) {
-		const struct target_map *map = &target->maps[i];
-
-		if (!map->writable || !map->readable || (map->shared && map->file))
-			continue;
-		for (uint64_t at = map->start; at < map->end && r == 0;) {
-			while (next < blocks->inner &&
-			       blocks->at[next].addr + blocks->at[next].bytes <= at)
-				next++;
-			range.start = at;
-			range.end = map->end;
-			if (next < blocks->inner && blocks->at[next].addr < range.end)
-				range.end = blocks->at[next].addr;
-			if (range.end > range.start)
-				r = scan_range(graph, &range);
-			at = range.end;
-			if (at < map->end)
-				at = blocks->at[next].addr + blocks->at[next].bytes;
-			if (at == range.end && at < map->end)
-				next++; /* of no bytes */
-		}
-	}
-	return r;
-}
+/* ------------------------------------------------------------------ together */
 
 /* Blocks that are not ours to judge, and may hold others. */
 static int add_special(struct graph *graph, uint8_t head, uint32_t kind)
@@ -315,20 +250,21 @@ static int add_special(struct graph *graph, uint8_t head, uint32_t kind)
 
 int roots_find(struct graph *graph, struct result_leaks *leaks)
 {
+	struct roots roots = { .graph = graph };
 	struct range range = { 0 };
-	uint64_t tls_bytes = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < graph->view->modules_count && r == 0; i++)
-		r = scan_module(graph, (uint32_t)i, &range, &tls_bytes);
+		r = scan_module(&roots, (uint32_t)i, &range);
 	if (r == 0)
-		r = scan_threads(graph, leaks, tls_bytes);
+		r = scan_threads(&roots, leaks);
 	if (r == 0)
 		r = add_special(graph, GRAPH_RUNTIME, LEAKS_HOLDER_RUNTIME);
 	if (r == 0 && !graph->python)
 		r = add_special(graph, GRAPH_PYTHON, LEAKS_HOLDER_PYTHON);
 	leaks->partial = graph->view->partial || graph->target->lossy || leaks->unstopped > 0;
 	if (r == 0 && leaks->partial)
-		r = scan_everything(graph);
+		r = rest_scan(graph, &roots.known);
+	vec_fini(&roots.known);
 	return r;
 }

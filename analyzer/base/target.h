@@ -36,7 +36,7 @@ struct target_thread {
 	uint64_t regs[TARGET_REGS];
 };
 
-/** struct target_map - one line of its map, in order of addresses */
+/** struct target_map - one line of its map, in order of addresses; @stack: of its first thread */
 struct target_map {
 	uint64_t start;
 	uint64_t end;
@@ -44,6 +44,7 @@ struct target_map {
 	bool writable;
 	bool shared;
 	bool file;
+	bool stack;
 };
 
 /**
@@ -58,6 +59,7 @@ struct target_map {
  * @lossy:   events have been lost: there may be blocks that nobody knows
  * @stack:   of the asking thread, a node
  * @signal:  with TENURE_MOMENT_SIGNAL; @name, @stamp: with TENURE_MOMENT_MARK, of the mark
+ * @own:     memory of the shim's, in any order
  * @nodes:   ids below @nodes_count, unchecked
  * @result:  descriptor that what was found is written to
  * @report:  descriptor for a whole report as of now, -1: none is wanted
@@ -80,6 +82,8 @@ struct target {
 	size_t threads_count;
 	const struct target_map *maps;
 	size_t maps_count;
+	const struct tenure_scan_own *own;
+	size_t own_count;
 	const struct tenure_node *nodes;
 	uint32_t nodes_count;
 	int result;

@@ -74,6 +74,7 @@ static bool parse_line(const char *line, struct target_map *ret_map)
 		.writable = mode[1] == 'w',
 		.shared = mode[3] == 's',
 		.file = inode != 0,
+		.stack = strstr(line, "[stack]") != NULL,
 	};
 	/* [vvar], [vsyscall]: not memory of the program. */
 	return !strstr(line, "[vvar") && !strstr(line, "[vsyscall");

@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "ticks.h"
 
+#define OWN_MAX 65536u
+
 struct worker {
 	struct scan_job *job;
 	int to;
@@ -74,11 +76,28 @@ static bool has_lost(const struct tenure_shared *page)
 	return lost > 0;
 }
 
+/* Without it, what lies there looks as if the program held it. */
+static void read_own(struct scan_job *job)
+{
+	const struct tenure_scan_area *area = live_scan_area(job->live);
+	uint64_t said = __atomic_load_n(&area->own_count, __ATOMIC_RELAXED);
+	size_t count = said < OWN_MAX ? said : OWN_MAX;
+
+	if (!count || vec_reserve(&job->own, count) < 0)
+		return;
+	count *= sizeof(*job->own.at);
+	job->own.count = memory_read(&job->memory, area->own, job->own.at, count);
+	job->own.count /= sizeof(*job->own.at);
+}
+
 static void work(struct worker *worker)
 {
 	struct scan_job *job = worker->job;
 	struct live *live = job->live;
-	struct target target = {
+	struct target target;
+
+	read_own(job);
+	target = (struct target){
 		.read = read_target,
 		.release = release,
 		.is_gone = is_gone,
@@ -96,10 +115,11 @@ static void work(struct worker *worker)
 		.threads_count = job->threads.count,
 		.maps = job->maps.at,
 		.maps_count = job->maps.count,
+		.own = job->own.at,
+		.own_count = job->own.count,
 		.result = worker->to,
 		.report = job->out,
 	};
-
 	job->area.name[TENURE_SCAN_NAME - 1] = '\0';
 	for (size_t i = 0; i < job->threads.count; i++)
 		target.lossy |= job->threads.at[i].in_hook;
@@ -131,4 +151,5 @@ void scan_job_fini(struct scan_job *job)
 {
 	vec_fini(&job->threads);
 	vec_fini(&job->maps);
+	vec_fini(&job->own);
 }

@@ -33,6 +33,7 @@ struct scan_job {
 	struct memory memory;
 	stop_threads threads;
 	memory_maps maps;
+	VEC(struct tenure_scan_own) own;
 };
 
 /**

@@ -64,6 +64,7 @@ enum tenure_moment {
  * @name:        of the mark, NUL-terminated
  * @stamp:       of its record
  * @wanted:      from the analyzer: with TENURE_SCAN_MARKS only marks of this name, "": all
+ * @own:         where @own_count struct tenure_scan_own lie in the memory of the process
  */
 struct tenure_scan_area {
 	uint32_t flags;
@@ -84,6 +85,14 @@ struct tenure_scan_area {
 	char name[TENURE_SCAN_NAME];
 	uint64_t stamp;
 	char wanted[TENURE_SCAN_NAME];
+	uint64_t own;
+	uint64_t own_count;
+};
+
+/** struct tenure_scan_own - memory that the shim has mapped for itself; with 0 bytes none */
+struct tenure_scan_own {
+	uint64_t start;
+	uint64_t bytes;
 };
 
 /**

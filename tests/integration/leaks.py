@@ -3,7 +3,7 @@
 """What a target says it has left behind is what the report says: blocks and bytes of each class.
 
     leaks.py --tenure BUILD/tenure [--user NAME] [--rounds N] [--hidden]
-             [--skip SHAPE]... TARGET [SHAPE...]
+             TARGET [SHAPE...]
 
 Without shapes, all that the target has.  With --hidden, each once more from a process that
 does not let itself be looked into.
@@ -115,7 +115,6 @@ def main():
     parser.add_argument("--user")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--hidden", action="store_true")
-    parser.add_argument("--skip", action="append", default=[], metavar="SHAPE")
     parser.add_argument("target")
     parser.add_argument("shapes", nargs="*")
     args = parser.parse_args()
@@ -134,7 +133,6 @@ def main():
 def check_all(args, directory):
     shapes = args.shapes or subprocess.run(
         [args.target, "--list"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-    shapes = [shape for shape in shapes if shape not in args.skip]
     ways = ((), ("hidden",)) if args.hidden else ((),)
     count = failed = 0
 

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -95,4 +97,22 @@ TEST(the_kernel_wipes_in_a_child)
 	CHECK_EQ(status, 0);
 	pages_unmap(wiped, 100);
 	pages_unmap(kept, 100);
+}
+
+static bool is_own(const void *pages)
+{
+	for (size_t i = 0; i < PAGES_OWN_MAX; i++)
+		if (pages_own[i].start == (uint64_t)pages && pages_own[i].bytes == 8192)
+			return true;
+	return false;
+}
+
+TEST(what_is_mapped_is_listed_until_it_is_given_back)
+{
+	void *pages = pages_map(5000, 0);
+
+	CHECK(pages);
+	CHECK(is_own(pages));
+	pages_unmap(pages, 5000);
+	CHECK(!is_own(pages));
 }

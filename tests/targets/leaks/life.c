@@ -134,6 +134,32 @@ static void fork_child_forgets(void)
 	say("reachable", 1, 30);
 }
 
+/* Nobody has these words any longer, although they are still there. */
+attr_site static void leave_words(void)
+{
+	void *volatile words_left[10000];
+	void *block = make(444);
+
+	for (size_t i = 0; i < sizeof(words_left) / sizeof(words_left[0]); i++)
+		words_left[i] = block;
+}
+
+static void fork_child_stale(void)
+{
+	pid_t pid;
+
+	global = make(30);
+	pid = fork();
+	must(pid >= 0);
+	if (pid == 0) {
+		leave_words();
+		say("lost", 1, 444);
+		exit(0);
+	}
+	await(pid);
+	say("reachable", 1, 30);
+}
+
 static void exec_clean(void)
 {
 	char *argv[] = { words[0], (char *)(uintptr_t) "clean", NULL };
@@ -279,6 +305,7 @@ static const struct shape shapes[] = {
 	{ "freed-at-end", freed_at_end },
 	{ "fork-child", fork_child },
 	{ "fork-child-forgets", fork_child_forgets },
+	{ "fork-child-stale", fork_child_stale },
 	{ "exec-clean", exec_clean },
 	{ "clean", clean },
 	{ "end-in-main", end_in_main },

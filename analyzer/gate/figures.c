@@ -17,10 +17,14 @@ static void find_top(const struct judge *judge, const char *scope, enum limits_m
 	uint64_t most = 0;
 
 	violation->stack = REPORT_NONE;
-	if (scope_after(scope, "mark:")) /* of that moment only the sum is kept */
-		return;
 	for (uint32_t i = 0; i < report->processes.count; i++) {
 		const struct report_process *process = &report->processes.at[i];
+
+		/* Of other moments than the peak and the end only the sum is kept. */
+		if (scope_after(scope, "mark:") ||
+		    (scope_phase(scope) &&
+		     (metric != LIMITS_PEAK || !scope_has_peak(scope, process))))
+			continue;
 
 		for (size_t k = 0; k < process->sites.count; k++) {
 			const struct report_site *site = &process->sites.at[k];

@@ -119,6 +119,25 @@ static uint64_t of_phase(const struct report_process *process, size_t begin,
 	return most;
 }
 
+bool scope_has_peak(const char *scope, const struct report_process *process)
+{
+	const char *glob = scope_phase(scope);
+	uint64_t peak = process->totals.peak_time_ns;
+	const struct report_mark *in = NULL;
+
+	for (size_t i = 0; glob && i < process->marks.count; i++) {
+		const struct report_mark *mark = &process->marks.at[i];
+
+		if (mark->time_ns > peak)
+			break;
+		if (mark->kind == TENURE_MARK_PHASE_BEGIN && fnmatch(glob, mark->name, 0) == 0)
+			in = mark;
+		if (in && mark->kind == TENURE_MARK_PHASE_END && strcmp(mark->name, in->name) == 0)
+			in = NULL;
+	}
+	return in != NULL;
+}
+
 static uint64_t of_phases(const struct report_process *process, const char *glob,
 			  enum limits_metric metric)
 {

@@ -59,6 +59,9 @@ bool scope_has_shape(const char *scope, const struct places_view *view,
 /** scope_is_judged() - are blocks that this process left behind left over, and not just cut off? */
 bool scope_is_judged(const struct report_process *process);
 
+/** scope_has_peak() - was a phase of this scope on when the process had the most memory? */
+bool scope_has_peak(const char *scope, const struct report_process *process);
+
 /** scope_of_site() - what one site adds to a figure; 0 for figures that no site answers for */
 uint64_t scope_of_site(const struct report_process *process, const struct report_site *site,
 		       enum limits_metric metric);

@@ -101,6 +101,13 @@ def main(tenure, scripts):
               in budget and '[budget "phase:test:test_it.py::test_each\\\\[1]"]' in budget,
               f"the budget file: {budget}")
 
+        done = subprocess.run([tenure, "check", "--budget=budget", "--limit=growth=off", report],
+                              cwd=top, capture_output=True, text=True, check=False)
+        judged = done.stdout + done.stderr
+        check(done.returncode == 1 and "FAIL (2 violations)" in judged and
+              all(f"phase:test:test_it.py::test_each\\[{n}]" in judged for n in (1, 2)) and
+              "at test_large" not in judged, f"budgets are judged: {done.returncode} {judged}")
+
         _, text = pytest(top, scripts, "--tenure-leaks=*test_each*",
                          before=(tenure, "run", "-q", "-f", "-o", report, "--"))
         begun, _ = phases(report)

@@ -101,14 +101,14 @@ static attr_always_inline uint8_t *put_stamp(struct thread *thread, uint8_t *p, 
 static attr_always_inline uint8_t *put_addr(struct thread *thread, uint8_t *p, uintptr_t addr,
 					    uint32_t *head)
 {
-	uint64_t place = zigzag64((addr >> 4) - (thread->last_addr >> 4));
+	uint64_t way = (addr >> 4) - (thread->last_addr >> 4);
 
 	if (unlikely(addr & 15)) {
-		place = addr;
-		*head |= TENURE_HEAD_RAW_ADDR;
+		way = addr - thread->last_addr;
+		*head |= TENURE_HEAD_FINE;
 	}
 	thread->last_addr = addr;
-	return put(p, place, head, ADDR_SHIFT);
+	return put(p, zigzag64(way), head, ADDR_SHIFT);
 }
 
 void record_begin(struct thread *thread)
@@ -132,6 +132,7 @@ void record_begin(struct thread *thread)
 	chunk->stamp = thread->last_stamp;
 	thread->last_addr = 0;
 	thread->last_stack = 0;
+	memset(thread->recent, 0, sizeof(thread->recent));
 	thread->cursor = slot->chunk + sizeof(*chunk);
 	thread->direct = !image->sample_bytes;
 	/* Release: the head before its length. */
@@ -249,6 +250,7 @@ void record_alloc(struct thread *thread, const void *addr, size_t bytes, uint32_
 		}
 	}
 	p = put_addr(thread, p, (uintptr_t)addr, &head);
+	thread->recent[TENURE_RECENT_PLACE((uintptr_t)addr)] = (uintptr_t)addr;
 	p = put(p, bytes, &head, SIZE_SHIFT);
 	p = put(p, zigzag32(stack - thread->last_stack), &head, STACK_SHIFT);
 	thread->last_stack = stack;
@@ -260,9 +262,10 @@ void record_alloc(struct thread *thread, const void *addr, size_t bytes, uint32_
 
 void record_free(struct thread *thread, const void *addr, unsigned int flags)
 {
-	uint32_t head = TENURE_KIND_FREE | flags;
+	uint32_t head = flags;
 	uint8_t *start = thread->cursor;
 	uint8_t *p = start + 2;
+	uint64_t place;
 
 	if (unlikely(start >= thread->limit)) {
 		free_slow(thread, addr, flags);
@@ -275,7 +278,14 @@ void record_free(struct thread *thread, const void *addr, unsigned int flags)
 			return;
 		}
 	}
-	p = put_addr(thread, p, (uintptr_t)addr, &head);
+	place = TENURE_RECENT_PLACE((uintptr_t)addr);
+	if (thread->recent[place] == (uintptr_t)addr) {
+		head |= TENURE_KIND_RECENT | TENURE_HEAD_RECENT(place);
+		thread->last_addr = (uintptr_t)addr;
+	} else {
+		head |= TENURE_KIND_FREE;
+		p = put_addr(thread, p, (uintptr_t)addr, &head);
+	}
 	__builtin_memcpy(start, &head, 2);
 	publish(thread, p);
 }

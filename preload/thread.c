@@ -24,13 +24,13 @@
 #define DESTROY_ROUNDS 4u  /* PTHREAD_DESTRUCTOR_ITERATIONS */
 #define HANDLER_BYTES  768 /* of stack that the kernel takes for a signal, at the least */
 
-/* As large as a cache line or two, so that threads do not share one. */
+/* A multiple of two cache lines, so that threads do not share one. */
 union state {
 	struct thread thread;
-	uint8_t room[128];
+	uint8_t room[640];
 };
 
-_Static_assert(sizeof(union state) == 128, "thread state grew");
+_Static_assert(sizeof(union state) == 640, "thread state grew");
 
 _Thread_local struct thread *thread_self_ attr_tls_initial_exec;
 uint32_t thread_multi;

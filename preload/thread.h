@@ -46,6 +46,7 @@ struct walk_memo;
  * @slot_index: of @slot
  * @name:       the thread's name as last recorded
  * @sample_random: what the next distance of samples is made from; 0 at first
+ * @recent:     blocks allocated in the chunk, by TENURE_RECENT_PLACE(); 0: none
  *
  * When the state of a dead thread is taken over by a new one, @memo and
  * @provider stay and @stack_hi becomes 0: their owners start afresh then.
@@ -69,6 +70,7 @@ struct thread {
 	uint32_t inner_left;
 	char name[16];
 	uint64_t sample_random;
+	uint64_t recent[TENURE_RECENT_PLACES];
 };
 
 /*

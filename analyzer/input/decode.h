@@ -16,15 +16,24 @@
 #define DECODE_PADDING 8u
 
 /**
- * struct decode - what a record of a chunk is relative to
- * @bad: the last call stopped at bytes that are no record
+ * struct decode_last - what the last record has set
  */
-struct decode {
+struct decode_last {
 	uint64_t stamp;
 	uint64_t addr;
 	uint32_t stack;
+};
+
+/**
+ * struct decode - what a record of a chunk is relative to
+ * @bad:    the last call stopped at bytes that are no record
+ * @recent: blocks allocated in the chunk, by TENURE_RECENT_PLACE(); 0: none
+ */
+struct decode {
+	struct decode_last last;
 	uint16_t slot;
 	bool bad;
+	uint64_t recent[TENURE_RECENT_PLACES];
 };
 
 /** decode_begin() - the next byte is the first behind this chunk's head */
@@ -36,8 +45,8 @@ void decode_begin(struct decode *decode, const struct tenure_chunk *head);
  * @count: of them
  * @out:   room for @space events.  Payloads point into @bytes
  *
- * Stops early, and sets @decode->bad, at a kind of record that does not exist
- * and at a record that is not whole.
+ * Stops early, and sets @decode->bad, at a record that is not whole and at the
+ * free of a recent block that is not there.
  *
  * Return: the bytes used; *@ret_events is set always.
  */

@@ -30,7 +30,7 @@
 
 #include "tenure/wire-scan.h"
 
-#define TENURE_WIRE_VERSION 1
+#define TENURE_WIRE_VERSION 2
 #define TENURE_HELLO_MAGIC  0x4f4c4c48u /* "HLLO" */
 #define TENURE_CHUNK_MAGIC  0x4b4e4843u /* "CHNK" */
 #define TENURE_SHARED_MAGIC 0x44524853u /* "SHRD" */
@@ -250,7 +250,7 @@ _Static_assert(sizeof(struct tenure_node) == 16, "wire: node");
  * @stamp: base of the first record's time stamp
  *
  * Records of a chunk decode on their own: at its start the last stamp is
- * @stamp, the last address and the last stack are 0.
+ * @stamp, the last address and the last stack are 0, and no block is recent.
  */
 struct tenure_chunk {
 	uint32_t magic;
@@ -271,37 +271,46 @@ _Static_assert(sizeof(struct tenure_chunk) == 24, "wire: chunk head");
  *        8..10 bytes of the size field - 1
  *        11,12 bytes of the stack field - 1
  *        13,14 function: 0 malloc, 1 calloc, 2 realloc, 3 a byte follows
- *        15    the address field is the address itself
- *   fields: stamp delta; address: zigzag of (addr >> 4) - (last >> 4), or the
- *   address; size in bytes as asked for; stack: zigzag of id - last id;
- *   function byte if any.  Sets last stamp, address and stack.
+ *        15    the address field counts bytes
+ *   fields: stamp delta; address: zigzag of (addr >> 4) - (last >> 4), or of
+ *   addr - last; size in bytes as asked for; stack: zigzag of id - last id;
+ *   function byte if any.  Sets last stamp, address and stack, and makes the
+ *   block the recent one of its place, TENURE_RECENT_PLACE(addr).
  * FREE   2..4, 5..7, 15 as above; 8: the free half of a realloc; 9: a block of
  *        TENURE_FN_CUSTOM, which may begin where a block of malloc begins.
  *   fields: stamp delta; address.  Sets last stamp and address.
+ * RECENT 2..4, 8, 9 as FREE; 10..15: a place: the free of the recent block there.
+ *   field: stamp delta.  Sets last stamp and address.
  * EXT    2..9  enum tenure_ext.  Then 16 bits: length of the payload, 64 bits:
  *   the stamp itself, then the payload.  Sets the last stamp.
  *
  * Fields are little-endian in as many bytes as the head says.
  */
-#define TENURE_KIND_ALLOC 0u
-#define TENURE_KIND_FREE  1u
-#define TENURE_KIND_EXT	  3u
-#define TENURE_KIND_MASK  3u
+#define TENURE_KIND_ALLOC  0u
+#define TENURE_KIND_FREE   1u
+#define TENURE_KIND_RECENT 2u
+#define TENURE_KIND_EXT	   3u
+#define TENURE_KIND_MASK   3u
 
-#define TENURE_HEAD_STAMP(n) ((unsigned)(n) << 2)
-#define TENURE_HEAD_ADDR(n)  (((unsigned)(n)-1) << 5)
-#define TENURE_HEAD_SIZE(n)  (((unsigned)(n)-1) << 8)
-#define TENURE_HEAD_STACK(n) (((unsigned)(n)-1) << 11)
-#define TENURE_HEAD_FN(f)    ((unsigned)(f) << 13)
-#define TENURE_HEAD_FN_BYTE  3u
-#define TENURE_HEAD_RAW_ADDR (1u << 15)
-#define TENURE_HEAD_REALLOC  (1u << 8)
-#define TENURE_HEAD_CUSTOM   (1u << 9)
-#define TENURE_HEAD_EXT(t)   (TENURE_KIND_EXT | (unsigned)(t) << 2)
+#define TENURE_HEAD_STAMP(n)  ((unsigned)(n) << 2)
+#define TENURE_HEAD_ADDR(n)   (((unsigned)(n)-1) << 5)
+#define TENURE_HEAD_SIZE(n)   (((unsigned)(n)-1) << 8)
+#define TENURE_HEAD_STACK(n)  (((unsigned)(n)-1) << 11)
+#define TENURE_HEAD_FN(f)     ((unsigned)(f) << 13)
+#define TENURE_HEAD_FN_BYTE   3u
+#define TENURE_HEAD_FINE      (1u << 15)
+#define TENURE_HEAD_REALLOC   (1u << 8)
+#define TENURE_HEAD_CUSTOM    (1u << 9)
+#define TENURE_HEAD_RECENT(i) ((unsigned)(i) << 10)
+#define TENURE_HEAD_EXT(t)    (TENURE_KIND_EXT | (unsigned)(t) << 2)
 
 #define TENURE_ALLOC_MAX (2 + 7 + 8 + 8 + 4 + 1) /* longest ALLOC record, bytes */
 #define TENURE_FREE_MAX	 (2 + 7 + 8)
-#define TENURE_EXT_HEAD	 (2 + 2 + 8)
+
+#define TENURE_RECENT_PLACES	  64u
+#define TENURE_RECENT_PLACE(addr) ((addr) >> 5 & (TENURE_RECENT_PLACES - 1))
+
+#define TENURE_EXT_HEAD (2 + 2 + 8)
 
 /* What made a block. */
 enum tenure_fn {

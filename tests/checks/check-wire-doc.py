@@ -126,18 +126,24 @@ class Decoder:
         if data[:4] == b"CHNK":
             size, slot, seq, tid, self.stamp = struct.unpack("<4xHHIIQ", data)
             self.addr = self.stack = 0
+            self.recent = {}
             return f"chunk bytes={size} slot={slot} seq={seq} tid={tid} stamp={self.stamp}"
         head = int.from_bytes(data[:2], "little")
         if head & 3 == 3:
             return self.ext(head >> 2 & 0xFF, data)
         self.rest = data[2:]
         self.stamp += self.take(head >> 2 & 7)
-        field = self.take((head >> 5 & 7) + 1)
-        self.addr = field if head >> 15 else (((self.addr >> 4) + self.signed(field)) << 4)
-        if head & 3 == 1:
-            flags = " realloc" * (head >> 8 & 1) + " custom" * (head >> 9 & 1)
-            out = f"FREE stamp={self.stamp} addr={self.addr:#x}{flags}"
+        if head & 3 == 2:
+            self.addr = self.recent[head >> 10]
         else:
+            way = self.signed(self.take((head >> 5 & 7) + 1))
+            self.addr = self.addr + way if head >> 15 else ((self.addr >> 4) + way) << 4
+        if head & 3:
+            flags = " realloc" * (head >> 8 & 1) + " custom" * (head >> 9 & 1)
+            name = "FREE" if head & 3 == 1 else "RECENT"
+            out = f"{name} stamp={self.stamp} addr={self.addr:#x}{flags}"
+        else:
+            self.recent[self.addr >> 5 & 63] = self.addr
             size = self.take((head >> 8 & 7) + 1)
             self.stack += self.signed(self.take((head >> 11 & 3) + 1))
             fn = head >> 13 & 3

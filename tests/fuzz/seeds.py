@@ -7,14 +7,29 @@ import struct
 import sys
 
 
+last = 0  # address; 0 again at the end of each body
+
+
+def way(addr):
+    global last
+    field, last = addr - last, addr
+    return field << 1 if field >= 0 else -field * 2 - 1
+
+
 def alloc(stamp, addr, size, stack, fn=0):
     head = 1 << 2 | 7 << 5 | 3 << 8 | 1 << 11 | min(fn, 3) << 13 | 1 << 15
-    record = struct.pack("<HBQIH", head, stamp, addr, size, stack * 2)
+    record = struct.pack("<HBQIH", head, stamp, way(addr), size, stack * 2)
     return record + (bytes([fn]) if fn >= 3 else b"")
 
 
 def free(stamp, addr, flags=0):
-    return struct.pack("<HBQ", 1 | 1 << 2 | 7 << 5 | 1 << 15 | flags, stamp, addr)
+    return struct.pack("<HBQ", 1 | 1 << 2 | 7 << 5 | 1 << 15 | flags, stamp, way(addr))
+
+
+def recent(stamp, addr, flags=0):
+    global last
+    last = addr
+    return struct.pack("<HB", 2 | 1 << 2 | flags | (addr >> 5 & 63) << 10, stamp)
 
 
 def ext(kind, stamp, payload):
@@ -28,6 +43,7 @@ def chunk(slot, seq, stamp, records):
 def records():
     yield b"".join(alloc(1, 0x1000 + 64 * i, 32, i % 5) for i in range(20))
     yield b"".join(alloc(1, 0x1000, 32, 1) + free(1, 0x1000) for i in range(10))
+    yield b"".join(alloc(1, 0x1000 * i, 32, 1) + recent(1, 0x1000 * i, i % 4 << 8) for i in range(1, 10))
     yield alloc(1, 0x1000, 32, 1) + free(1, 0x1000, 1 << 8) + ext(3, 50, struct.pack("<Q", 0x1000))
     yield alloc(1, 0x1000, 99, 1) + alloc(1, 0x1000, 9, 1, 10) + free(1, 0x1000, 1 << 9) + free(1, 0x1000)
     yield ext(1, 1, struct.pack("<I", 7) + b"worker") + alloc(1, 0x2000, 8, 3) + ext(2, 9, struct.pack("<I", 7))
@@ -69,13 +85,15 @@ def write(directory, name, data):
 
 def main():
     top = sys.argv[1]
+    global last
     for number, body in enumerate(records()):
+        last = 0
         name = f"seed-{number:02}"
         padded = body + b"\2" * (-len(body) % 8)
         write(f"{top}/session", name, bytes([min(len(padded) // 8, 63) << 2]) + padded)
         write(f"{top}/reader", name, b"\5" + chunk(0, 1, 5, body) + chunk(1, 1, 6, body) + b"noise")
         write(f"{top}/capture", name, b"\1" + capture(body))
-    write(f"{top}/capture", "seed-header", b"\0TENURE\r\n" + struct.pack("<II", 1, 1) + b"FRAM")
+    write(f"{top}/capture", "seed-header", b"\0TENURE\r\n" + struct.pack("<II", 1, 2) + b"FRAM")
 
 
 if __name__ == "__main__":

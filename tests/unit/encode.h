@@ -21,6 +21,7 @@ struct encode {
 	uint64_t stamp;
 	uint64_t addr;
 	uint32_t stack;
+	uint64_t recent[64];
 };
 
 static inline void encode_begin(struct encode *e, uint16_t slot, uint32_t seq, uint64_t stamp)
@@ -38,6 +39,7 @@ static inline void encode_begin(struct encode *e, uint16_t slot, uint32_t seq, u
 	e->stamp = stamp;
 	e->addr = 0;
 	e->stack = 0;
+	memset(e->recent, 0, sizeof(e->recent));
 }
 
 /** encode_end() - fill in the length.  Return: it */
@@ -80,15 +82,20 @@ static inline uint64_t encode_addr_field(const struct encode *e, uint64_t addr, 
 {
 	uint64_t field = encode_zigzag((int64_t)((addr >> 4) - (e->addr >> 4)));
 
-	if (addr & 15 || encode_length(field) > encode_length(addr)) {
-		field = addr;
-		*head |= TENURE_HEAD_RAW_ADDR;
+	if (addr & 15) {
+		field = encode_zigzag((int64_t)(addr - e->addr));
+		*head |= TENURE_HEAD_FINE;
 	}
 	*bytes = encode_length(field);
 	if (!*bytes)
 		*bytes = 1;
 	*head |= TENURE_HEAD_ADDR(*bytes);
 	return field;
+}
+
+static inline unsigned int encode_place(uint64_t addr)
+{
+	return (unsigned int)(addr / 32 % 64);
 }
 
 static inline unsigned int encode_at_least_1(unsigned int n)
@@ -121,15 +128,22 @@ static inline void encode_alloc(struct encode *e, uint64_t stamp, uint64_t addr,
 	e->stamp = stamp;
 	e->addr = addr;
 	e->stack = stack;
+	e->recent[encode_place(addr)] = addr;
 }
 
-/** encode_free() - @flags: TENURE_HEAD_REALLOC, TENURE_HEAD_CUSTOM */
+/**
+ * encode_free() - @flags: TENURE_HEAD_REALLOC, TENURE_HEAD_CUSTOM
+ *
+ * At every other stamp the long form, though the block is a recent one.
+ */
 static inline void encode_free(struct encode *e, uint64_t stamp, uint64_t addr, unsigned int flags)
 {
 	unsigned int stamp_bytes = encode_length(stamp - e->stamp);
-	unsigned int head = TENURE_KIND_FREE | flags;
-	unsigned int addr_bytes;
-	uint64_t addr_field = encode_addr_field(e, addr, &head, &addr_bytes);
+	unsigned int place = encode_place(addr);
+	bool recent = addr && e->recent[place] == addr && !(stamp & 1);
+	unsigned int head = (recent ? 2u | place << 10 : 1u) | flags;
+	unsigned int addr_bytes = 0;
+	uint64_t addr_field = recent ? 0 : encode_addr_field(e, addr, &head, &addr_bytes);
 
 	encode_put(e, head | TENURE_HEAD_STAMP(stamp_bytes), 2);
 	encode_put(e, stamp - e->stamp, stamp_bytes);

@@ -24,6 +24,7 @@ static uint64_t some_number(uint64_t *random, unsigned int bits)
 static unsigned int fill(struct encode *e, uint64_t *random)
 {
 	uint64_t stamp = some_number(random, 60);
+	uint64_t blocks[8] = { 0 };
 	unsigned int n;
 
 	encode_begin(e, 7, 1, stamp);
@@ -40,11 +41,14 @@ static unsigned int fill(struct encode *e, uint64_t *random)
 			event.bytes = some_number(random, 64);
 			event.stack = (uint32_t)some_number(random, 32);
 			event.fn = encode_random(random) % TENURE_FN_COUNT;
+			blocks[n % 8] = event.addr;
 			encode_alloc(e, stamp, event.addr, event.bytes, event.stack, event.fn);
 			break;
 		case 1:
 			event.kind = EVENT_FREE;
 			event.fn = encode_random(random) & 3;
+			if (blocks[n / 2 % 8])
+				event.addr = blocks[n / 2 % 8];
 			encode_free(
 				e, stamp, event.addr,
 				(event.fn & EVENT_FREE_REALLOC ? TENURE_HEAD_REALLOC : 0) |
@@ -165,9 +169,9 @@ TEST(random_bytes_do_no_harm)
 	}
 }
 
-TEST(the_kind_that_does_not_exist_is_bad)
+TEST(the_recent_block_that_is_not_there_is_bad)
 {
-	const uint8_t bytes[16] = { 2 };
+	const uint8_t bytes[16] = { TENURE_KIND_RECENT };
 	const struct tenure_chunk head = { 0 };
 	struct event event;
 	struct decode decode;

@@ -149,7 +149,10 @@ static size_t some_record_end(const struct encode *e, uint64_t *random)
 		if ((head & TENURE_KIND_MASK) == TENURE_KIND_EXT)
 			at += TENURE_EXT_HEAD + (size_t)(e->bytes[at + 2] | e->bytes[at + 3] << 8);
 		else
-			at += 2 + (head >> 2 & 7) + (head >> 5 & 7) + 1;
+			at += 2 + (head >> 2 & 7) +
+			      ((head & TENURE_KIND_MASK) == TENURE_KIND_RECENT
+				       ? 0
+				       : (head >> 5 & 7) + 1);
 		ends[n++] = at;
 	}
 	return ends[encode_random(random) % n];

@@ -80,14 +80,14 @@ TEST(first_free_of_a_chunk_has_its_address_in_the_record)
 	addr_bytes = (head >> 5 & 7) + 1;
 	CHECK_EQ(head & TENURE_KIND_MASK, TENURE_KIND_FREE);
 	CHECK(head & TENURE_HEAD_REALLOC);
-	CHECK(!(head & TENURE_HEAD_RAW_ADDR));
+	CHECK(!(head & TENURE_HEAD_FINE));
 	memcpy(&field, test_slot.chunk + 26 + stamp_bytes, addr_bytes);
 	CHECK_EQ(field, 0x123u << 1); /* zigzag of 0x1230 / 16 */
 	CHECK_EQ((uint32_t)test_slot.pos, 26 + stamp_bytes + addr_bytes);
 	finish();
 }
 
-TEST(unaligned_addresses_are_written_as_they_are)
+TEST(ways_to_unaligned_addresses_are_counted_in_bytes)
 {
 	uint64_t field = 0;
 	unsigned int head, skip;
@@ -96,10 +96,52 @@ TEST(unaligned_addresses_are_written_as_they_are)
 	record_free(&test_thread, (const void *)0x1239, TENURE_HEAD_CUSTOM);
 	head = test_slot.chunk[24] | test_slot.chunk[25] << 8;
 	skip = head >> 2 & 7;
-	CHECK(head & TENURE_HEAD_RAW_ADDR);
+	CHECK(head & TENURE_HEAD_FINE);
 	CHECK(head & TENURE_HEAD_CUSTOM);
 	memcpy(&field, test_slot.chunk + 26 + skip, (head >> 5 & 7) + 1);
-	CHECK_EQ(field, 0x1239);
+	CHECK_EQ(field, 0x1239u << 1);
+	finish();
+}
+
+/* What the record at @at begins with, and how many bytes it has without its stamp. */
+static unsigned int head_at(size_t at, size_t *ret_bytes)
+{
+	unsigned int head = test_slot.chunk[at] | (unsigned int)test_slot.chunk[at + 1] << 8;
+
+	*ret_bytes = (uint32_t)test_slot.pos - at - (head >> 2 & 7);
+	return head;
+}
+
+TEST(the_free_of_a_recent_block_has_no_address)
+{
+	const uintptr_t a = 0x5581c0de02a0, b = a + 0x400;
+	size_t at, bytes;
+	unsigned int head;
+
+	CHECK(TENURE_RECENT_PLACE(a) != TENURE_RECENT_PLACE(b));
+	begin();
+	record_alloc(&test_thread, (const void *)a, 1, 1, TENURE_FN_MALLOC);
+	record_alloc(&test_thread, (const void *)b, 1, 1, TENURE_FN_MALLOC);
+
+	at = (uint32_t)test_slot.pos;
+	record_free(&test_thread, (const void *)a, TENURE_HEAD_REALLOC);
+	head = head_at(at, &bytes);
+	CHECK_EQ(head & TENURE_KIND_MASK, TENURE_KIND_RECENT);
+	CHECK(head & TENURE_HEAD_REALLOC);
+	CHECK_EQ(head >> 10, TENURE_RECENT_PLACE(a));
+	CHECK_EQ(bytes, 2);
+
+	/* Of its place, but another block. */
+	at = (uint32_t)test_slot.pos;
+	record_free(&test_thread, (const void *)(a + 0x800), 0);
+	CHECK_EQ(TENURE_RECENT_PLACE(a), TENURE_RECENT_PLACE(a + 0x800));
+	CHECK_EQ(head_at(at, &bytes) & TENURE_KIND_MASK, TENURE_KIND_FREE);
+
+	/* A chunk decodes on its own. */
+	record_flush(&test_thread);
+	at = (uint32_t)test_slot.pos;
+	record_free(&test_thread, (const void *)b, 0);
+	CHECK_EQ(head_at(at, &bytes) & TENURE_KIND_MASK, TENURE_KIND_FREE);
 	finish();
 }
 

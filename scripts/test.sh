@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what the tests need, builds tenure and runs the suites that take
-# about a minute: unit, integration, checks, fuzz.  The last line it prints is
+# some minutes: unit, integration, checks, fuzz.  The last line it prints is
 # "tenure: N passed, N failed, N skipped".
 #
 #   BUILD_DIR  where to build, default build-test

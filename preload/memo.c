@@ -32,19 +32,21 @@ static void lay_out(struct walk_memo *memo, void *pages, uint32_t room)
 	memo->bytes = bytes_for(room);
 }
 
-struct walk_memo *memo_new(void)
+struct walk_memo *memo_new(uint32_t threads)
 {
+	uint32_t bits = threads < TAIL_MANY ? TAIL_BITS : TAIL_BITS_LATER;
 	struct walk_memo *memo = pages_map(sizeof(*memo), PAGES_WIPE);
-	struct tail *tails = pages_map(TAIL_BYTES, PAGES_WIPE);
+	struct tail *tails = pages_map(TAIL_BYTES(bits), PAGES_WIPE);
 	void *pages = pages_map(bytes_for(MEMO_FIRST), PAGES_WIPE);
 
 	if (!memo || !tails || !pages) {
 		pages_unmap(memo, sizeof(*memo));
-		pages_unmap(tails, TAIL_BYTES);
+		pages_unmap(tails, TAIL_BYTES(bits));
 		pages_unmap(pages, bytes_for(MEMO_FIRST));
 		return NULL;
 	}
 	memo->tails = tails;
+	memo->tail_shift = 64 - bits;
 	lay_out(memo, pages, MEMO_FIRST);
 	return memo;
 }
@@ -89,7 +91,7 @@ void memo_clear(struct walk_memo *memo)
 	memo->count = 0;
 	__builtin_memset(memo->predictions, 0, sizeof(memo->predictions));
 	/* Most of their pages may not be there: only read. */
-	for (uint32_t i = 0; i < 1u << TAIL_BITS; i++)
+	for (uint32_t i = 0; i < 1u << (64 - memo->tail_shift); i++)
 		if (memo->tails[i].node)
 			memo->tails[i].node = 0;
 }

@@ -96,6 +96,7 @@ struct memo_fresh {
  * @misses:      stacks that had no tail, though there was one in its place
  * @predictions: node ids by memo_hash()
  * @tails:       ends of earlier stacks; see tail.h
+ * @tail_shift:  64 less the bits of an index into them
  */
 struct walk_memo {
 	struct memo_check *checks;
@@ -106,12 +107,18 @@ struct walk_memo {
 	uint32_t bytes;
 	uint32_t epoch;
 	uint32_t misses;
+	uint32_t tail_shift;
 	struct tail *tails;
 	uint32_t predictions[MEMO_GUESSES];
 };
 
-/** memo_new() - an empty memory; NULL without pages */
-attr_cold struct walk_memo *memo_new(void);
+/**
+ * memo_new() - an empty memory
+ * @threads: that there are already: those that come late get less of it
+ *
+ * Return: NULL without pages.
+ */
+attr_cold struct walk_memo *memo_new(uint32_t threads);
 
 /** memo_grow() - double the room, keeping what is there; false without pages or at MEMO_MAX */
 attr_cold bool memo_grow(struct walk_memo *memo);

@@ -29,7 +29,9 @@
 #include "stack.h"
 
 enum {
-	TAIL_BITS = 10,
+	TAIL_BITS = 12,	      /* tails of a thread: 512 KiB */
+	TAIL_BITS_LATER = 10, /* of one that comes when there are many: 128 KiB */
+	TAIL_MANY = 8,
 	TAIL_MAX = 7, /* entries: with them a tail fills two cache lines */
 };
 
@@ -75,7 +77,8 @@ _Static_assert(offsetof(struct tail_entry, node) + 8 == sizeof(struct tail_entry
 /* Of node, place, flags as one word, low byte first, shifted by 29: bytes from the end. */
 #define PLACE_MASK 0x7fff8ul
 
-#define TAIL_BYTES (sizeof(struct tail) << TAIL_BITS)
+/* Bytes of a table of 1 << @bits tails. */
+#define TAIL_BYTES(bits) (sizeof(struct tail) << (bits))
 
 /** tail_at() - where the tail for a stack that ends there would be; @key as for memo_hash() */
 static attr_always_inline struct tail *tail_at(const struct walk_memo *memo,
@@ -83,7 +86,7 @@ static attr_always_inline struct tail *tail_at(const struct walk_memo *memo,
 {
 	uint64_t h = regs->pc * 0x9e3779b97f4a7c15ull ^ key * 0xd6e8feb86659fd93ull;
 
-	return &memo->tails[h >> (64 - TAIL_BITS)];
+	return &memo->tails[h >> memo->tail_shift];
 }
 
 /** tail_keep() - remember the entries from @base on, which are plain and of a whole stack */

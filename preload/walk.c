@@ -70,7 +70,7 @@ static attr_cold bool prepare(struct thread *thread)
 	uint32_t now = __atomic_load_n(&epoch, __ATOMIC_RELAXED);
 
 	if (!thread->memo) {
-		thread->memo = memo_new();
+		thread->memo = memo_new(thread->slot_index);
 		if (!thread->memo)
 			return false;
 		thread->memo->epoch =

@@ -16,37 +16,46 @@
 #include "sys.h"
 #include "tenure/wire-python.h"
 
-#define BATCH 128u /* leaks in one record */
+#define BATCH 128u /* leaks, or words, in one record */
 
 #define LIST_COUNT 16u
 #define LIST_ITEMS 24u
 
 /**
- * struct telling - leaks on their way into records
+ * struct telling - leaks, and words that refer to them, on their way into records
  */
 struct telling {
 	struct thread *thread;
 	const void *info;
 	uint32_t count;
+	uint32_t held_count;
 	struct tenure_py_leak leaks[BATCH];
+	struct tenure_py_held held[BATCH];
 };
 
 static struct telling telling;
 
 static void flush(void)
 {
+	if (telling.held_count)
+		record_ext(telling.thread, TENURE_PY_HELD, telling.held,
+			   telling.held_count * sizeof(*telling.held), NULL, 0);
+	telling.held_count = 0;
 	if (telling.count)
 		record_ext(telling.thread, TENURE_PY_LEAKS, telling.leaks,
 			   telling.count * sizeof(*telling.leaks), NULL, 0);
 	telling.count = 0;
 }
 
+static uintptr_t block_of(const void *object)
+{
+	return (uintptr_t)object - py_types_presize(py_field(object, PY_OB_TYPE));
+}
+
 static void tell(uint32_t kind, const void *object, uint32_t references)
 {
-	const void *type = py_field(object, PY_OB_TYPE);
-
 	telling.leaks[telling.count++] = (struct tenure_py_leak){
-		.address = (uintptr_t)object - py_types_presize(type),
+		.address = block_of(object),
 		.kind = kind,
 		.references = references,
 	};
@@ -58,6 +67,18 @@ static void excess(void *arg attr_unused, const void *object, uint32_t reference
 {
 	if (object != telling.info)
 		tell(TENURE_PY_LEAK_EXCESS, object, references);
+}
+
+static void held(void *arg attr_unused, const void *object, const void *at)
+{
+	if (object == telling.info)
+		return;
+	telling.held[telling.held_count++] = (struct tenure_py_held){
+		.address = block_of(object),
+		.at = (uintptr_t)at,
+	};
+	if (telling.held_count == BATCH)
+		flush();
 }
 
 static void hidden(void *arg attr_unused, const void *object)
@@ -87,7 +108,11 @@ static const uint8_t *gc_of(const uint8_t *interp)
 
 static void look(struct thread *thread, struct py_refs_heap *heap)
 {
-	static const struct py_refs_ops ops = { .excess = excess, .hidden = hidden };
+	static const struct py_refs_ops ops = {
+		.excess = excess,
+		.held = held,
+		.hidden = hidden,
+	};
 	const uint8_t *tstate = py_state.api.tstate_unchecked();
 	const char *why = "the thread has no state";
 
@@ -113,7 +138,7 @@ static void end(struct thread *thread, struct py_refs_heap *heap, const void *in
 {
 	py_state.ended = true;
 	telling.thread = thread;
-	telling.count = 0;
+	telling.count = telling.held_count = 0;
 	telling.info = info;
 	look(thread, heap);
 	flush();

@@ -95,17 +95,27 @@ bool py_explain_done(const struct py_graph *graph)
 	return true;
 }
 
+/* Where the variables of @segment are: those of all threads, or of this one.  0: nowhere. */
+static uintptr_t start_of(const struct dl_phdr_info *info, size_t size, const ElfW(Phdr) * segment)
+{
+	if (segment->p_type == PT_LOAD && segment->p_flags & PF_W)
+		return info->dlpi_addr + segment->p_vaddr;
+	if (segment->p_type == PT_TLS && size >= sizeof(*info))
+		return (uintptr_t)info->dlpi_tls_data;
+	return 0;
+}
+
 /* Under the loader's lock, so that nothing is unloaded meanwhile. */
-static int explain_object(struct dl_phdr_info *info, size_t size attr_unused, void *arg)
+static int explain_object(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	const struct variables *look = arg;
 
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+		uintptr_t start = start_of(info, size, segment);
 		uintptr_t at = ALIGN_UP(start, sizeof(at)), end = start + segment->p_memsz;
 
-		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W))
+		if (!start)
 			continue;
 		if (!look->known)
 			py_explain_words(look->graph, (const void *)at, end - at);

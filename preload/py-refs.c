@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "note.h"
 #include "py-body.h"
 #include "py-explain.h"
 #include "py-graph.h"
 #include "py-holders.h"
+#include "py-native.h"
 #include "py-state.h"
 
 #define OBJECTS_MAX	(4u << 20)
@@ -65,7 +67,27 @@ static void explain_stack(const struct thread *thread, const struct py_refs_heap
 			 thread->stack_hi - sp < STACK_MAX ? thread->stack_hi - sp : STACK_MAX);
 }
 
-static const char *compare(const struct thread *thread, const struct py_refs_heap *heap,
+static void find_native(struct thread *thread, const struct py_refs_heap *heap,
+			const struct py_refs_ops *ops, void *arg)
+{
+	const struct py_native_area known[] = {
+		{ heap->interp, INTERP_BYTES },
+		{ heap->tstate, TSTATE_BYTES },
+		{ graph.nodes, graph.capacity * sizeof(*graph.nodes) },
+		{ NULL, 0 },
+	};
+	const struct py_native native = { &graph, known, ops->held, arg };
+	const char *why = py_native_find(&native);
+	struct note note = { 0 };
+
+	if (!why)
+		return;
+	note_add(&note, "leaked Python objects may be held by native memory: ");
+	note_add(&note, why);
+	note_report(thread, note.text);
+}
+
+static const char *compare(struct thread *thread, const struct py_refs_heap *heap,
 			   const struct py_refs_ops *ops, void *arg)
 {
 	int err = py_graph_open(&graph, heap->gc, PY_GRAPH_ALL);
@@ -87,6 +109,7 @@ static const char *compare(const struct thread *thread, const struct py_refs_hea
 	py_explain_variables(&graph);
 	if (!py_explain_done(&graph))
 		py_explain_through(&graph, py_holders_has);
+	find_native(thread, heap, ops, arg);
 	tell_excess(ops, arg);
 	return NULL;
 }

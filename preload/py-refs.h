@@ -22,11 +22,14 @@
 /**
  * struct py_refs_ops - who is told
  * @excess: @references to @object are nobody's
+ * @held:   the word @at of native memory is the address of @object, of which @excess will tell;
+ *          it may be a reference, if what it lies in is alive
  * @hidden: @object is unreachable and not garbage to the collector: something
  *          without tp_traverse refers to it, or it is that itself
  */
 struct py_refs_ops {
 	void (*excess)(void *arg, const void *object, uint32_t references);
+	void (*held)(void *arg, const void *object, const void *at);
 	void (*hidden)(void *arg, const void *object);
 };
 

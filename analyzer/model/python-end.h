@@ -13,9 +13,21 @@
 #include "base/vec.h"
 #include "heap.h"
 #include "input/event.h"
+#include "python-native.h"
 #include "result-python.h"
 #include "result.h"
 #include "sites.h"
+
+/**
+ * struct python_end_doubt - an object of a leak to which native memory may refer
+ * @leak: index into struct python_end.leaks
+ */
+struct python_end_doubt {
+	uint64_t object;
+	uint64_t bytes;
+	uint32_t leak;
+	uint32_t references;
+};
 
 /**
  * struct python_end - all zero is: user code is not over
@@ -24,6 +36,8 @@
 struct python_end {
 	struct result_python_end result;
 	VEC(struct result_python_leak) leaks;
+	VEC(struct python_end_doubt) doubts;
+	struct python_native native;
 	struct idmap by_site;
 	bool seen;
 };
@@ -39,13 +53,19 @@ void python_end_fini(struct python_end *end);
  * Return: 0; -EINVAL when the record is malformed; -ENOMEM.
  */
 attr_nodiscard int python_end_leaks(struct python_end *end, const struct event *event,
-				    const struct heap *heap);
+				    const struct python_native_memory *memory);
 
 /** python_end_reached() - a record TENURE_PY_RUNTIME_END.  Return: 0 or -ENOMEM */
 attr_nodiscard int python_end_reached(struct python_end *end, const struct sites *sites,
 				      uint64_t stamp);
 
-/** python_end_finish() - owned by @end; NULL when user code did not come to its end */
-const struct result_python_end *python_end_finish(struct python_end *end);
+/**
+ * python_end_finish() - take what native memory refers to out of the leaks
+ *
+ * Return: owned by @end; NULL when user code did not come to its end.
+ */
+const struct result_python_end *python_end_finish(struct python_end *end,
+						  const struct python_native_memory *memory,
+						  const struct python_native_code *code);
 
 #endif /* MODEL_PYTHON_END_H */

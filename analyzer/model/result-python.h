@@ -173,6 +173,8 @@ struct result_level;
 /**
  * struct result_python_end - when user code was over and the last collection done
  * @levels: what each site held
+ * @held_objects: that were counted more often than referred to, until references to them were
+ *                found in native memory
  */
 struct result_python_end {
 	uint64_t stamp;
@@ -182,6 +184,7 @@ struct result_python_end {
 	size_t levels_count;
 	const struct result_python_leak *leaks;
 	size_t leaks_count;
+	uint64_t held_objects;
 };
 
 #define RESULT_COLLECTIONS_MAX 65536u

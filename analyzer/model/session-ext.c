@@ -318,7 +318,13 @@ static void ext_python(struct session *session, const struct event *event)
 		return;
 	}
 	if (event->ext == TENURE_PY_LEAKS) {
-		check(session, python_end_leaks(&session->python_end, event, &session->heap));
+		const struct python_native_memory memory = session_alive(session);
+
+		check(session, python_end_leaks(&session->python_end, event, &memory));
+		return;
+	}
+	if (event->ext == TENURE_PY_HELD) {
+		check(session, python_native_feed(&session->python_end.native, event));
 		return;
 	}
 	if (event->ext == TENURE_PY_RUNTIME_END) {

@@ -282,6 +282,20 @@ static void finish_totals(struct session *session)
 	totals->mapped_file_bytes = session->maps.file_bytes;
 }
 
+static void finish_python_end(struct session *session)
+{
+	const struct result_python *python = session->result.python;
+	const struct python_native_memory memory = session_alive(session);
+	const struct python_native_code code = {
+		.nodes = session->nodes.at,
+		.nodes_count = session->nodes.count,
+		.start = python ? python->start : 0,
+		.end = python ? python->end : 0,
+	};
+
+	session->result.python_end = python_end_finish(&session->python_end, &memory, &code);
+}
+
 static void finish_trust(struct session *session)
 {
 	struct result_trust *trust = &session->result.trust;
@@ -323,7 +337,7 @@ const struct result_process *session_finish(struct session *session)
 		return NULL;
 	if (!result->python)
 		result->cycles = NULL;
-	result->python_end = python_end_finish(&session->python_end);
+	finish_python_end(session);
 	if (finish_sites(session) < 0 || finish_threads(session) < 0 || finish_types(session) < 0)
 		return NULL;
 	finish_end(session);

@@ -149,6 +149,17 @@ static inline struct result_moment session_level(const struct session *session)
 	};
 }
 
+/** session_alive() - what there is, for references from native memory */
+static inline struct python_native_memory session_alive(const struct session *session)
+{
+	return (struct python_native_memory){
+		.heap = &session->heap,
+		.sites = &session->sites,
+		.maps = &session->maps,
+		.is_sample = session->sampling.mean != 0,
+	};
+}
+
 /** session_since() - a stamp as blocks keep it */
 static inline uint64_t session_since(const struct session *session, uint64_t stamp)
 {

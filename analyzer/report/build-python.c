@@ -122,6 +122,7 @@ int build_python_end(struct build *build)
 	if (!from || !build->result->python)
 		return 0;
 	end->seen = true;
+	end->held_objects = from->held_objects;
 	end->time_ns = from->stamp > start ? build_ns(build, from->stamp - start) : 0;
 	for (size_t i = 0; i < build->process->sites.count; i++) {
 		const struct report_site *site = &build->process->sites.at[i];

@@ -68,6 +68,8 @@ struct report_python_leak {
  * struct report_python_end - see struct result_python_end
  * @blocks, @bytes: that were live, by origin
  * @own_objects: leaks that are the interpreter's own doing, which are not listed
+ * @held_objects: objects, or references to them, that would be leaks if native memory did not
+ *                hold them
  */
 struct report_python_end {
 	bool seen;
@@ -75,6 +77,7 @@ struct report_python_end {
 	uint64_t blocks[REPORT_ORIGINS];
 	uint64_t bytes[REPORT_ORIGINS];
 	uint64_t own_objects;
+	uint64_t held_objects;
 	VEC(struct report_python_leak) leaks;
 };
 

@@ -173,6 +173,7 @@ static void write_end(struct emit *emit, const struct report_python_end *end)
 		emit_end(emit);
 	}
 	emit_uint(emit, "unlisted_leaks", end->own_objects);
+	emit_uint(emit, "held_natively", end->held_objects);
 	emit_end(emit);
 	emit_array(emit, "leaks", EMIT_LINES);
 	for (size_t i = 0; i < end->leaks.count; i++)
@@ -257,6 +258,9 @@ static void load_python_end(struct load *load, const json_t *object, struct repo
 	end->seen = true;
 	end->time_ns = load_uint(load, from, "time_ns");
 	end->own_objects = load_uint(load, from, "unlisted_leaks");
+	/* Reports of earlier releases do not have it. */
+	end->held_objects =
+		json_object_get(from, "held_natively") ? load_uint(load, from, "held_natively") : 0;
 	for (uint32_t i = REPORT_ORIGIN_INTERPRETER; i < REPORT_ORIGINS; i++) {
 		const json_t *of = load_object(load, from, words_get(&words_origin, i));
 

@@ -19,7 +19,7 @@
 static const char *const kinds[] = {
 	[TENURE_PY_LEAK_UNCOLLECTABLE] = "in gc.garbage: the collector cannot free them",
 	[TENURE_PY_LEAK_EXCESS] =
-		"counted more often than referred to: a missing Py_DECREF, or held in native memory",
+		"counted more often than referred to, by objects and by native memory: a missing Py_DECREF",
 	[TENURE_PY_LEAK_HIDDEN] = "in cycles that a type without tp_traverse hides",
 };
 

@@ -34,6 +34,8 @@
  *            the biggest ones, in no order.
  * LEAKS      struct tenure_py_leak, once or more: found when user code was over;
  *            RUNTIME_END follows.
+ * HELD       struct tenure_py_held, once or more: native memory may refer to an
+ *            object that a LEAKS record behind it tells of
  * RUNTIME_END: user code is over, the interpreter begins to take itself apart.
  *
  * Between GC_START and GC_STOP of one thread, what that collection will find
@@ -59,6 +61,7 @@ enum tenure_py_ext {
 	TENURE_PY_GRAPH_END,
 	TENURE_PY_GRAPH_KEPT,
 	TENURE_PY_LEAKS,
+	TENURE_PY_HELD,
 };
 
 /* What is wrong with an object. */
@@ -270,5 +273,17 @@ struct tenure_py_leak {
 };
 
 _Static_assert(sizeof(struct tenure_py_leak) == 16, "wire: python leak");
+
+/**
+ * struct tenure_py_held - a word outside of Python's objects is the address of one
+ * @address: of the object's block
+ * @at:      of the word; if it is in a live block that is not Python's, it is a reference
+ */
+struct tenure_py_held {
+	uint64_t address;
+	uint64_t at;
+};
+
+_Static_assert(sizeof(struct tenure_py_held) == 16, "wire: python held");
 
 #endif /* TENURE_WIRE_PYTHON_H */

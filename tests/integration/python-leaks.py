@@ -26,7 +26,8 @@ def planted(context, code, **kwargs):
     path = context.extension()
     script = context.directory / "planted.py"
     script.write_text(code)
-    done = context.recorded([str(script)], env={"PYTHONPATH": path}, **kwargs)
+    env = {"PYTHONPATH": path, **kwargs.pop("env", {})}
+    done = context.recorded([str(script)], env=env, **kwargs)
     python.complete(done.document)
     return done.document
 
@@ -103,6 +104,36 @@ del held
             assert leak["origin"] == "application", leak
             places[frames_of(document, leak)[-1]] += leak["references"]
     assert places == {"make": 50, "twice": 2}, places
+
+
+WAYS = ("malloc", "python", "object", "pool", "thread")
+
+
+@test
+def references_in_native_memory_are_no_leaks(context):
+    """In memory of all kinds that an extension can have; but in none that was given back."""
+    document = planted(context, f"""
+import leaky
+class Kept: pass
+class Both: pass
+class Lost: pass
+for way in {WAYS}:
+    for i in range(30 if way != "thread" else 1):
+        getattr(leaky, "keep_by_" + way)(Kept())
+for i in range(40):
+    both = Both()
+    leaky.keep_by_malloc(both)
+    leaky.leak_reference(both)
+for i in range(20):
+    leaky.forget(Lost())
+del both
+""", env={"MALLOC_PERTURB_": "165"})
+    found = leaks(document)
+    assert found == {("references", "__main__.Both"): 40, ("references", "__main__.Lost"): 20}, found
+    references = {leak["type"]: leak["references"] for leak in followed(document)["leaks"]}
+    assert references == {"__main__.Both": 40, "__main__.Lost": 20}, references
+    # The interpreter may hold a few of its own.
+    assert 0 <= followed(document)["end"]["held_natively"] - (4 * 30 + 40) < 5, followed(document)
 
 
 @test

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <structmember.h>
+#include <sys/mman.h>
 
 /* ---------------------------------------------- a reference, and a buffer */
 
@@ -43,6 +44,86 @@ static PyObject *keep(PyObject *self, PyObject *object)
 	Py_INCREF(object);
 	kept = object;
 	Py_XDECREF(old);
+	Py_RETURN_NONE;
+}
+
+/* ------------------------- references where nobody but the extension looks for them */
+
+struct cell {
+	struct cell *next;
+	PyObject *object;
+};
+
+#define POOL_CELLS 1024
+
+static struct cell *by_malloc, *by_python, *by_object, *by_pool;
+static __thread PyObject *volatile by_thread;
+
+static struct cell *pool_cell(void)
+{
+	static struct cell *pool;
+	static size_t used;
+
+	if (!pool)
+		pool = mmap(NULL, POOL_CELLS * sizeof(*pool), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return pool == MAP_FAILED || used == POOL_CELLS ? NULL : &pool[used++];
+}
+
+static PyObject *put(struct cell *cell, struct cell **list, PyObject *object)
+{
+	if (!cell)
+		return PyErr_NoMemory();
+	Py_INCREF(object);
+	cell->object = object;
+	cell->next = *list;
+	*list = cell;
+	Py_RETURN_NONE;
+}
+
+static PyObject *keep_by_malloc(PyObject *self, PyObject *object)
+{
+	(void)self;
+	return put(malloc(sizeof(struct cell)), &by_malloc, object);
+}
+
+static PyObject *keep_by_python(PyObject *self, PyObject *object)
+{
+	(void)self;
+	return put(PyMem_Malloc(sizeof(struct cell)), &by_python, object);
+}
+
+static PyObject *keep_by_object(PyObject *self, PyObject *object)
+{
+	(void)self;
+	return put(PyObject_Malloc(sizeof(struct cell)), &by_object, object);
+}
+
+static PyObject *keep_by_pool(PyObject *self, PyObject *object)
+{
+	(void)self;
+	return put(pool_cell(), &by_pool, object);
+}
+
+static PyObject *keep_by_thread(PyObject *self, PyObject *object)
+{
+	(void)self;
+	Py_INCREF(object);
+	by_thread = object;
+	Py_RETURN_NONE;
+}
+
+/* Frees the memory of a reference, and not the reference. */
+static PyObject *forget(PyObject *self, PyObject *object)
+{
+	struct cell *cell = malloc(sizeof(*cell));
+
+	(void)self;
+	if (!cell)
+		return PyErr_NoMemory();
+	Py_INCREF(object);
+	cell->object = object;
+	free(cell);
 	Py_RETURN_NONE;
 }
 
@@ -116,6 +197,12 @@ static PyMethodDef methods[] = {
 	{ "leak_reference", leak_reference, METH_O, NULL },
 	{ "leak_buffer", leak_buffer, METH_O, NULL },
 	{ "keep", keep, METH_O, NULL },
+	{ "keep_by_malloc", keep_by_malloc, METH_O, NULL },
+	{ "keep_by_python", keep_by_python, METH_O, NULL },
+	{ "keep_by_object", keep_by_object, METH_O, NULL },
+	{ "keep_by_pool", keep_by_pool, METH_O, NULL },
+	{ "keep_by_thread", keep_by_thread, METH_O, NULL },
+	{ "forget", forget, METH_O, NULL },
 	{ NULL, NULL, 0, NULL },
 };
 

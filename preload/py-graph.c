@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "pages.h"
+#include "py-body.h"
 #include "py-state.h"
 #include "sys.h"
 
@@ -28,10 +29,18 @@
 #define GENERATION_BYTES 24u
 #define LISTS		 4u
 
+#define FEWER_BYTES 4u /* of a head that needs no more alignment than an int */
+
 /* PyGC_Head: in front of each tracked object, and at the head of each list. */
 struct gc_head {
 	struct gc_head *next;
 	uintptr_t prev; /* two low bits are flags */
+} __attribute__((packed, aligned(4)));
+
+/* Where the lists are, from the collector's state on; 0: not known yet. */
+struct places {
+	uint16_t generations;
+	uint16_t permanent;
 };
 
 struct reaching {
@@ -119,11 +128,62 @@ static uint32_t places_for(uint64_t count)
 	return places;
 }
 
-static const struct gc_head *list_of(const void *gc, unsigned int list)
+/* A list that was never used is all zero where there is no such list. */
+static bool is_list(const uint8_t *list)
 {
+	struct gc_head head, first;
+
+	return py_read_safely(list, &head, sizeof(head)) &&
+	       (uintptr_t)head.next % sizeof(uint32_t) == 0 &&
+	       py_read_safely(head.next, &first, sizeof(first)) &&
+	       (first.prev & ~(uintptr_t)3) == (uintptr_t)list;
+}
+
+static bool are_lists(const uint8_t *first, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (!is_list(first + i * GENERATION_BYTES))
+			return false;
+	return true;
+}
+
+/* @at, or the place a little before it, if @count lists are there; 0: neither. */
+static uint16_t find_lists(const uint8_t *gc, uint16_t at, unsigned int count)
+{
+	if (at < FEWER_BYTES)
+		return 0;
+	if (are_lists(gc + at, count))
+		return at;
+	at -= FEWER_BYTES;
+	return are_lists(gc + at, count) ? at : 0;
+}
+
+/*
+ * Debian builds 3.13 and later with heads of lists that are aligned to 4 bytes, so
+ * that they follow the int before them at once.  It is the same in all interpreters.
+ *
+ * Return: whether the lists look as expected.
+ */
+static bool find_places(const void *gc, struct places *ret)
+{
+	static struct places known;
 	const struct py_abi *abi = py_state.abi;
-	size_t at = list == LISTS - 1 ? abi->gc_permanent
-				      : abi->gc_generations + list * GENERATION_BYTES;
+
+	__atomic_load(&known, ret, __ATOMIC_RELAXED);
+	if (ret->generations)
+		return true;
+	ret->generations = find_lists(gc, abi->gc_generations, LISTS - 1);
+	ret->permanent = find_lists(gc, abi->gc_permanent, 1);
+	if (!ret->generations || !ret->permanent)
+		return false;
+	__atomic_store(&known, ret, __ATOMIC_RELAXED);
+	return true;
+}
+
+static const struct gc_head *list_of(const void *gc, const struct places *places, unsigned int list)
+{
+	size_t at = list == LISTS - 1 ? places->permanent
+				      : places->generations + list * GENERATION_BYTES;
 
 	return (const void *)((uintptr_t)gc + at);
 }
@@ -157,38 +217,29 @@ static int take_list(struct py_graph *graph, const struct gc_head *list)
 	return 0;
 }
 
-/* A list that was never used is all zero where there is no such list. */
-static bool is_list(const struct gc_head *list)
-{
-	const struct gc_head *first = list->next;
-
-	return first && (first->prev & ~(uintptr_t)3) == (uintptr_t)list;
-}
-
 int py_graph_open(struct py_graph *graph, const void *gc, unsigned int lists)
 {
-	int err = begin(graph, places_for(graph->hint));
+	struct places places;
+	int err = find_places(gc, &places) ? begin(graph, places_for(graph->hint)) : -EINVAL;
 
-	for (unsigned int i = 0; !err && i < LISTS; i++) {
-		if (!(lists >> i & 1))
-			continue;
-		if (!is_list(list_of(gc, i)))
-			return -EINVAL;
-		err = take_list(graph, list_of(gc, i));
-	}
+	for (unsigned int i = 0; !err && i < LISTS; i++)
+		if (lists >> i & 1)
+			err = take_list(graph, list_of(gc, &places, i));
 	return err;
 }
 
 int py_graph_walk(const void *gc, unsigned int lists, int (*each)(const void *object, void *arg),
 		  void *arg)
 {
+	struct places places;
+
+	if (!find_places(gc, &places))
+		return -EINVAL;
 	for (unsigned int i = 0; i < LISTS; i++) {
-		const struct gc_head *list = list_of(gc, i);
+		const struct gc_head *list = list_of(gc, &places, i);
 
 		if (!(lists >> i & 1))
 			continue;
-		if (!is_list(list))
-			return -EINVAL;
 		for (const struct gc_head *at = list->next; at != list; at = at->next) {
 			__builtin_prefetch(at->next);
 			if (each((const uint8_t *)at + GC_HEAD_BYTES, arg))

@@ -13,6 +13,7 @@
 #include "initial.h"
 #include "range.h"
 #include "rest.h"
+#include "tls.h"
 
 #define STACK_BYTES   65536u	  /* of calls inside the C library, at the end */
 #define THREAD_BYTES  2560u	  /* of struct pthread from pthread_self() on; 2368 in glibc 2.36 */
@@ -22,14 +23,11 @@
 #define RED_ZONE      128u
 #define UNWIND_FRAMES 32
 
-/*
- * @known:     what has been looked at, or has nothing to say
- * @tls_bytes: of all modules
- */
+/* @known: what has been looked at, or has nothing to say */
 struct roots {
 	struct graph *graph;
 	rest_spans known;
-	uint64_t tls_bytes;
+	struct tls tls;
 };
 
 /* ------------------------------------------------------------------ modules */
@@ -72,7 +70,7 @@ static int scan_module(struct roots *roots, uint32_t index, struct range *range)
 		const Elf64_Phdr *header = &headers[i];
 
 		if (header->p_type == PT_TLS)
-			roots->tls_bytes += header->p_memsz + header->p_align;
+			tls_add(&roots->tls, header, graph_is_allocator(module));
 		if (header->p_type != PT_LOAD || !(header->p_flags & PF_W))
 			continue;
 		range->start = module->bias + header->p_vaddr;
@@ -161,6 +159,27 @@ static int scan_registers(struct graph *graph, const struct target_thread *threa
 	return r;
 }
 
+/* Part of a thread's own memory: all but what allocators have there. */
+static int scan_thread_range(struct roots *roots, const struct target_thread *thread,
+			     const struct range *whole)
+{
+	struct graph *graph = roots->graph;
+	struct tls_span spans[TLS_PARTS];
+	size_t count = tls_find(&roots->tls, graph->target, thread->self, spans);
+	struct range range = *whole;
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		if (spans[i].start < range.start || spans[i].end > whole->end)
+			continue;
+		range.end = spans[i].start;
+		r = range_scan(graph, &range);
+		range.start = spans[i].end;
+	}
+	range.end = whole->end;
+	return r < 0 ? r : range_scan(graph, &range);
+}
+
 static int scan_stack(struct roots *roots, const struct target_thread *thread)
 {
 	struct graph *graph = roots->graph;
@@ -181,7 +200,7 @@ static int scan_stack(struct roots *roots, const struct target_thread *thread)
 	if (r == 0)
 		r = rest_known(&roots->known, map && map->stack ? map->start : range.start,
 			       range.end);
-	return r < 0 ? r : range_scan(graph, &range);
+	return r < 0 ? r : scan_thread_range(roots, thread, &range);
 }
 
 static int scan_tls(struct roots *roots, const struct target_thread *thread)
@@ -190,9 +209,9 @@ static int scan_tls(struct roots *roots, const struct target_thread *thread)
 	const struct target *target = graph->target;
 	const struct target_map *map = find_map(target, thread->self);
 	const struct leaks_holder tls = { .kind = LEAKS_HOLDER_TLS, .value = thread->tid };
-	struct range range = { .start = thread->self - roots->tls_bytes - TLS_SURPLUS,
+	struct range range = { .start = thread->self - roots->tls.bytes - TLS_SURPLUS,
 			       .end = thread->self + THREAD_BYTES };
-	uint64_t dtv;
+	uint64_t table = tls_table(target, thread->self);
 	int r;
 
 	if (!thread->self)
@@ -203,10 +222,10 @@ static int scan_tls(struct roots *roots, const struct target_thread *thread)
 	if (map && range.end > map->end)
 		range.end = map->end;
 	if (r == 0)
-		r = range_scan(graph, &range);
+		r = scan_thread_range(roots, thread, &range);
 	/* The linker's table of thread-local blocks, which is known by its second entry. */
-	if (r == 0 && target->read(target->arg, thread->self + 8, &dtv, sizeof(dtv)) == sizeof(dtv))
-		r = graph_root(graph, dtv - 16, range.holder, thread->self + 8);
+	if (r == 0 && table)
+		r = graph_root(graph, table - 16, range.holder, thread->self + 8);
 	return r;
 }
 

@@ -173,8 +173,8 @@ static int order_regions(struct blocks *blocks)
 		return r;
 	for (size_t k = 0; k < blocks->regions_count; k++)
 		used += blocks->regions[k].count > 0;
-	blocks->bits = huge_alloc(used * REGION_WORDS, sizeof(*blocks->bits));
-	blocks->ranks = huge_alloc(used * REGION_WORDS, sizeof(*blocks->ranks));
+	blocks->bits = huge_take(used * REGION_WORDS, sizeof(*blocks->bits));
+	blocks->ranks = huge_take(used * REGION_WORDS, sizeof(*blocks->ranks));
 	if (!blocks->bits || !blocks->ranks)
 		return -ENOMEM;
 	for (size_t k = 0; k < blocks->regions_count; k++) {
@@ -463,7 +463,8 @@ int blocks_init(struct blocks *blocks, const struct session_view *view)
 	if (r == 0)
 		r = order_regions(blocks);
 	if (r == 0) {
-		blocks->at = huge_alloc((size_t)heap->count + 1, sizeof(*blocks->at));
+		blocks->at = calloc((size_t)heap->count + 1, sizeof(*blocks->at));
+		huge_hint(blocks->at, (size_t)heap->count * sizeof(*blocks->at));
 		r = blocks->at ? sort_all(blocks, heap, &outers) : -ENOMEM;
 	}
 	if (r == 0)
@@ -495,8 +496,8 @@ int blocks_init(struct blocks *blocks, const struct session_view *view)
 
 void blocks_seal(struct blocks *blocks)
 {
-	free(blocks->bits);
-	free(blocks->ranks);
+	huge_give(blocks->bits);
+	huge_give(blocks->ranks);
 	free(blocks->regions);
 	free(blocks->table);
 	blocks->bits = NULL;

@@ -8,7 +8,6 @@
  * recursion.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -54,15 +53,15 @@ static void follow(struct classify *classify, const struct graph *graph, struct 
 int classify_reach(struct classify *classify, const struct graph *graph)
 {
 	uint32_t count = graph->blocks.count;
-	struct front front = { huge_alloc((size_t)count + 1, sizeof(*front.at)), 0 };
+	struct front front = { huge_take((size_t)count + 1, sizeof(*front.at)), 0 };
 	uint32_t block = 0;
 
 	if (!classify->class) {
-		classify->class = huge_alloc((size_t)count + 1, 1);
-		classify->holder = huge_alloc((size_t)count + 1, sizeof(*classify->holder));
+		classify->class = huge_take((size_t)count + 1, 1);
+		classify->holder = huge_take((size_t)count + 1, sizeof(*classify->holder));
 	}
 	if (!front.at || !classify->class || !classify->holder) {
-		free(front.at);
+		huge_give(front.at);
 		return -ENOMEM;
 	}
 	memset(classify->class, CLASSIFY_UNSEEN, count);
@@ -94,7 +93,7 @@ int classify_reach(struct classify *classify, const struct graph *graph)
 			      LEAKS_POSSIBLE, classify->holder[block]);
 	}
 	follow(classify, graph, &front, LEAKS_POSSIBLE);
-	free(front.at);
+	huge_give(front.at);
 	return 0;
 }
 
@@ -201,10 +200,10 @@ static int find_parts(struct classify *classify, const struct graph *graph)
 		classify->part[i] = is_lost ? 0 : CLASSIFY_NO_PART;
 		lost += is_lost;
 	}
-	search.stack = huge_alloc((size_t)lost + 1, sizeof(*search.stack));
-	search.edge = huge_alloc((size_t)lost + 1, sizeof(*search.edge));
+	search.stack = huge_take(2 * ((size_t)lost + 1), sizeof(*search.stack));
+	search.edge = search.stack ? search.stack + lost + 1 : NULL;
 	search.aside = search.end = lost;
-	r = search.stack && search.edge ? 0 : -ENOMEM;
+	r = search.stack ? 0 : -ENOMEM;
 	if (r == 0) {
 		for (uint32_t i = 0; i < count; i++)
 			if (!classify->part[i])
@@ -214,8 +213,7 @@ static int find_parts(struct classify *classify, const struct graph *graph)
 				classify->part[i] = CLASSIFY_NO_PART - 1 - classify->part[i];
 		classify->parts_count = CLASSIFY_NO_PART - search.last;
 	}
-	free(search.edge);
-	free(search.stack);
+	huge_give(search.stack);
 	return r;
 }
 
@@ -246,11 +244,11 @@ int classify_sort(struct classify *classify, const struct graph *graph)
 	uint32_t count = graph->blocks.count;
 	int r;
 
-	classify->part = huge_alloc((size_t)count + 1, sizeof(*classify->part));
+	classify->part = huge_take((size_t)count + 1, sizeof(*classify->part));
 	r = classify->part ? find_parts(classify, graph) : -ENOMEM;
 	if (r < 0)
 		return r;
-	classify->parts = huge_alloc((size_t)classify->parts_count + 1, sizeof(*classify->parts));
+	classify->parts = huge_take((size_t)classify->parts_count + 1, sizeof(*classify->parts));
 	if (!classify->parts)
 		return -ENOMEM;
 	look_at_parts(classify, graph);
@@ -275,8 +273,8 @@ void classify_again(struct classify *classify)
 
 void classify_fini(struct classify *classify)
 {
-	free(classify->class);
-	free(classify->holder);
-	free(classify->part);
-	free(classify->parts);
+	huge_give(classify->class);
+	huge_give(classify->holder);
+	huge_give(classify->part);
+	huge_give(classify->parts);
 }

@@ -8,7 +8,6 @@
 #include "dominators.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -84,7 +83,7 @@ static int turn_round(struct work *work)
 {
 	const struct graph *graph = work->graph;
 	uint32_t last = work->ret->count;
-	uint32_t *first = huge_alloc((size_t)last + 3, sizeof(*first));
+	uint32_t *first = huge_take((size_t)last + 3, sizeof(*first));
 	uint64_t all = 0;
 
 	work->first = first;
@@ -102,7 +101,7 @@ static int turn_round(struct work *work)
 		return -E2BIG;
 	for (uint32_t v = 2; v <= last + 2; v++)
 		first[v] += first[v - 1];
-	work->from = huge_alloc((size_t)first[last + 2] + 1, sizeof(*work->from));
+	work->from = huge_take((size_t)first[last + 2] + 1, sizeof(*work->from));
 	if (!work->from)
 		return -ENOMEM;
 	for (uint32_t v = 2; v <= last; v++) {
@@ -161,14 +160,6 @@ static void find(struct work *work)
 			above[v] = above[above[v]];
 }
 
-/* What is not used stays untouched, and is given back. */
-static uint32_t *fit(uint32_t *array, uint32_t count)
-{
-	uint32_t *smaller = realloc(array, ((size_t)count + 2) * sizeof(*array));
-
-	return smaller ? smaller : array;
-}
-
 int dominators_find(struct dominators *dominators, const struct graph *graph, const uint64_t *roots)
 {
 	size_t all = (size_t)graph->blocks.count + 2;
@@ -176,45 +167,44 @@ int dominators_find(struct dominators *dominators, const struct graph *graph, co
 		.graph = graph,
 		.ret = dominators,
 		.roots = roots,
-		.number = huge_alloc(all, sizeof(*work.number)),
-		.parent = huge_alloc(all, sizeof(*work.parent)),
-		.semi = huge_alloc(all, sizeof(*work.semi)),
+		.number = huge_take(all, sizeof(*work.number)),
+		.parent = huge_take(all, sizeof(*work.parent)),
+		.semi = huge_take(all, sizeof(*work.semi)),
 	};
 	int r = -ENOMEM;
 
-	dominators->block = huge_alloc(all, sizeof(*dominators->block));
+	dominators->block = huge_take(all, sizeof(*dominators->block));
 	dominators->count = DOMINATORS_ROOT;
 	if (work.number && work.parent && work.semi && dominators->block) {
 		work.parent[DOMINATORS_ROOT] = 0;
 		for (uint32_t i = 0; i < graph->blocks.count; i++)
 			if (is_root(&work, i))
 				search(&work, i);
-		dominators->block = fit(dominators->block, dominators->count);
 		r = turn_round(&work);
 	}
 	if (r == 0) {
 		size_t count = (size_t)dominators->count + 2;
 
-		work.label = huge_alloc(count, sizeof(*work.label));
-		dominators->above = huge_alloc(count, sizeof(*dominators->above));
+		work.label = huge_take(count, sizeof(*work.label));
+		dominators->above = huge_take(count, sizeof(*dominators->above));
 		r = work.label && dominators->above ? 0 : -ENOMEM;
 	}
 	if (r == 0) {
 		dominators->above[DOMINATORS_ROOT] = DOMINATORS_ROOT;
 		find(&work);
 	}
-	free(work.number);
-	free(work.parent);
-	free(work.semi);
-	free(work.label);
-	free(work.first);
-	free(work.from);
+	huge_give(work.number);
+	huge_give(work.parent);
+	huge_give(work.semi);
+	huge_give(work.label);
+	huge_give(work.first);
+	huge_give(work.from);
 	return r;
 }
 
 void dominators_fini(struct dominators *dominators)
 {
-	free(dominators->block);
-	free(dominators->above);
+	huge_give(dominators->block);
+	huge_give(dominators->above);
 	*dominators = (struct dominators){ 0 };
 }

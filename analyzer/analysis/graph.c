@@ -71,7 +71,7 @@ int graph_init(struct graph *graph, const struct session_view *view, const struc
 	}
 	if (!blocks->count)
 		graph->low = 0;
-	graph->first = huge_alloc((size_t)blocks->count + 1, sizeof(*graph->first));
+	graph->first = huge_take((size_t)blocks->count + 1, sizeof(*graph->first));
 	graph->heads = calloc((size_t)blocks->count + 1, sizeof(*graph->heads));
 	graph->tables = calloc((size_t)view->sites->count + 1, sizeof(*graph->tables));
 	r = graph->first && graph->heads && graph->tables ? graph_owners(graph) : -ENOMEM;
@@ -128,7 +128,7 @@ void graph_fini(struct graph *graph)
 	vec_fini(&graph->roots);
 	vec_fini(&graph->insides);
 	vec_fini(&graph->holders);
-	free(graph->first);
+	huge_give(graph->first);
 	free(graph->heads);
 	free(graph->tables);
 	hidden_free(graph->hidden);

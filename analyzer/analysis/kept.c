@@ -212,8 +212,8 @@ int kept_init(struct kept *kept, const struct graph *graph, struct classify *cla
 	free(roots);
 	if (r < 0)
 		return r;
-	kept->blocks = huge_alloc((size_t)kept->dominators.count + 1, sizeof(*kept->blocks));
-	kept->bytes = huge_alloc((size_t)kept->dominators.count + 1, sizeof(*kept->bytes));
+	kept->blocks = huge_take((size_t)kept->dominators.count + 1, sizeof(*kept->blocks));
+	kept->bytes = huge_take((size_t)kept->dominators.count + 1, sizeof(*kept->bytes));
 	if (!kept->blocks || !kept->bytes)
 		return -ENOMEM;
 	sum_up(kept, graph);
@@ -223,8 +223,8 @@ int kept_init(struct kept *kept, const struct graph *graph, struct classify *cla
 void kept_fini(struct kept *kept)
 {
 	dominators_fini(&kept->dominators);
-	free(kept->blocks);
-	free(kept->bytes);
+	huge_give(kept->blocks);
+	huge_give(kept->bytes);
 	*kept = (struct kept){ 0 };
 }
 
@@ -254,8 +254,8 @@ static int sum_sites(struct work *work, const struct kept *kept)
 {
 	const struct dominators *dominators = &kept->dominators;
 	size_t all = (size_t)dominators->count + 1;
-	uint32_t *child = huge_alloc(all, sizeof(*child));
-	uint32_t *next = huge_alloc(all, sizeof(*next));
+	uint32_t *child = huge_take(all, sizeof(*child));
+	uint32_t *next = huge_take(all, sizeof(*next));
 	int r = child && next ? 0 : -ENOMEM;
 	uint32_t v = DOMINATORS_ROOT;
 
@@ -282,8 +282,8 @@ static int sum_sites(struct work *work, const struct kept *kept)
 		down = next[v] != 0;
 		v = down ? next[v] : dominators->above[v];
 	}
-	free(child);
-	free(next);
+	huge_give(child);
+	huge_give(next);
 	return r;
 }
 
@@ -389,9 +389,9 @@ int kept_write(struct kept *kept, struct result_leaks *leaks, const struct graph
 			r = pykept_sum(&work.python, graph, kept);
 	}
 	kept_fini(kept);
-	work.heads = huge_alloc((size_t)count + 1, sizeof(*work.heads));
-	work.before = huge_alloc((size_t)count + 1, sizeof(*work.before));
-	work.edge = huge_alloc((size_t)count + 1, sizeof(*work.edge));
+	work.heads = huge_take((size_t)count + 1, sizeof(*work.heads));
+	work.before = huge_take((size_t)count + 1, sizeof(*work.before));
+	work.edge = huge_take((size_t)count + 1, sizeof(*work.edge));
 	if (r == 0 && !(work.heads && work.before && work.edge))
 		r = -ENOMEM;
 	if (r == 0) {
@@ -402,8 +402,8 @@ int kept_write(struct kept *kept, struct result_leaks *leaks, const struct graph
 	}
 	pykept_fini(&work.python);
 	free(work.sites);
-	free(work.heads);
-	free(work.before);
-	free(work.edge);
+	huge_give(work.heads);
+	huge_give(work.before);
+	huge_give(work.edge);
 	return r;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "base/huge.h"
 #include "classify.h"
 #include "graph.h"
 #include "hidden.h"
@@ -115,8 +116,7 @@ static int collect(struct result_leaks *leaks, struct classify *classify, const 
 		leaks->holders_count = graph->holders.count;
 		count_all(leaks, classify, graph, table);
 		/* Now memory is needed for other things. */
-		free(classify->holder);
-		classify->holder = NULL;
+		classify->holder = huge_give(classify->holder);
 		r = kept_init(&kept, graph, classify);
 	}
 	if (r == 0)

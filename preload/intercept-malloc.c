@@ -98,14 +98,15 @@ static attr_always_inline void *resize(void *block, size_t bytes, const struct s
 	bool recorded = intercept_free(block, TENURE_HEAD_REALLOC);
 	void *moved;
 
+	thread_move(true);
 	moved = real.realloc(block, bytes);
-	if (likely(moved != NULL))
-		return intercept_alloc(moved, bytes, TENURE_FN_REALLOC, regs);
-
 	/* With 0 bytes NULL means freed; else it failed, and the old block is back. */
-	if (block && bytes && recorded)
+	if (likely(moved != NULL))
+		moved = intercept_alloc(moved, bytes, TENURE_FN_REALLOC, regs);
+	else if (block && bytes && recorded)
 		intercept_back(block);
-	return NULL;
+	thread_move(false);
+	return moved;
 }
 
 attr_export void *realloc(void *block, size_t bytes)

@@ -233,6 +233,7 @@ static struct thread *be_born(void)
 	self->slot_index = (uint32_t)index;
 	self->tid = tid;
 	self->slot->tid = tid;
+	self->slot->moving = 0;
 	thread_guard(self, THREAD_BUSY);
 	self->elide = 0;
 	self->last_stamp = sys_ticks();

@@ -151,6 +151,15 @@ static attr_always_inline void thread_leave(struct thread *self)
 	self->slot->busy = THREAD_IDLE;
 }
 
+/** thread_move() - this thread enters realloc(), or has recorded what came of it */
+static attr_always_inline void thread_move(bool enters)
+{
+	struct thread *self = thread_self_;
+
+	if (likely(self != NULL) && likely(self->slot != NULL))
+		__atomic_store_n(&self->slot->moving, enters, __ATOMIC_RELAXED);
+}
+
 /**
  * thread_init() - what the first image of a process sets up once
  *

@@ -463,8 +463,10 @@ bool live_is_busy(const struct live *live, uint32_t tid)
 	for (uint32_t i = 0, slots = slots_count(live); i < slots; i++) {
 		const struct tenure_slot *slot = get_slot(live, i);
 
-		if (slot->tid == tid && __atomic_load_n(&slot->busy, __ATOMIC_ACQUIRE) &&
-		    !__atomic_load_n(&slot->resting, __ATOMIC_ACQUIRE))
+		if (slot->tid != tid || __atomic_load_n(&slot->resting, __ATOMIC_ACQUIRE))
+			continue;
+		if (__atomic_load_n(&slot->busy, __ATOMIC_ACQUIRE) ||
+		    __atomic_load_n(&slot->moving, __ATOMIC_ACQUIRE))
 			return true;
 	}
 	return false;

@@ -22,10 +22,11 @@
 #include "stop.h"
 
 #define STOP_TRIES	   100
+#define RUN_TRIES	   3000 /* of one that waits for nothing but a processor */
 #define STOP_NS		   1000000
 #define HOOK_NS		   20000
 #define NAP_NS_MAX	   200000
-#define HOOK_NS_MAX	   1000000000u /* until a thread is out of the hook, at the longest */
+#define HOOK_NS_MAX	   3000000000u /* until a thread is out of the hook, at the longest */
 #define HOOK_WORDS	   160u	       /* of the stack, in which the hook's frame is looked for */
 #define IDLE_TIMES	   3u
 #define ROUNDS		   16
@@ -46,8 +47,8 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Has it ended, and only its number is left? */
-static bool is_zombie(uint32_t pid, uint32_t tid)
+/* The letter that the kernel has for it, 'X' when it is gone. */
+static char state_of(uint32_t pid, uint32_t tid)
 {
 	char path[64], text[256];
 	char *state;
@@ -57,12 +58,37 @@ static bool is_zombie(uint32_t pid, uint32_t tid)
 	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", pid, tid);
 	file = fopen(path, "re");
 	if (!file)
-		return true;
+		return 'X';
 	n = fread(text, 1, sizeof(text) - 1, file);
 	(void)fclose(file);
 	text[n] = '\0';
 	state = strrchr(text, ')');
-	return !state || strlen(state) < 3 || state[2] == 'Z' || state[2] == 'X';
+	return !state || strlen(state) < 3 ? 'X' : state[2];
+}
+
+/* Has it ended, and only its number is left? */
+static bool is_zombie(uint32_t pid, uint32_t tid)
+{
+	char state = state_of(pid, tid);
+
+	return state == 'Z' || state == 'X';
+}
+
+/* How often it has been given a processor; 0: the kernel does not say. */
+static uint64_t turns_of(uint32_t pid, uint32_t tid)
+{
+	unsigned long long turns = 0;
+	char path[64];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/schedstat", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%*s %*s %llu", &turns) != 1)
+		turns = 0;
+	(void)fclose(file);
+	return turns;
 }
 
 static bool read_regs(struct target_thread *thread, uint64_t *ret_pc)
@@ -103,9 +129,9 @@ static bool read_regs(struct target_thread *thread, uint64_t *ret_pc)
 }
 
 /* Wait until it has stopped.  Return: 1 stopped, 0 it does not, -1 it is gone. */
-static int await(uint32_t tid, int *ret_signal)
+static int await(uint32_t pid, uint32_t tid, int *ret_signal)
 {
-	for (int i = 0; i < STOP_TRIES; i++) {
+	for (int i = 0; i < STOP_TRIES || (i < RUN_TRIES && state_of(pid, tid) == 'R'); i++) {
 		int status;
 		pid_t got = waitpid((pid_t)tid, &status, __WALL | WNOHANG);
 
@@ -147,6 +173,24 @@ struct place {
 	unsigned int times;
 };
 
+/*
+ * Let it go on for a moment, in which it runs: where there is more to do than
+ * processors, that takes longer.  Return: false when it is gone.
+ */
+static bool let_run(const struct memory *memory, uint32_t tid, const struct stop_hook *hook,
+		    long nap, uint64_t until)
+{
+	uint64_t turns = turns_of(memory->pid, tid);
+
+	if (ptrace(PTRACE_CONT, (pid_t)tid, NULL, NULL) < 0)
+		return false;
+	do {
+		rest(nap);
+		hook->drain(hook->arg);
+	} while (turns && turns_of(memory->pid, tid) == turns && now_ns() < until);
+	return true;
+}
+
 /* Return: false when the thread is gone. */
 static bool stop_one(const struct memory *memory, struct target_thread *thread,
 		     const struct stop_hook *hook)
@@ -164,7 +208,7 @@ static bool stop_one(const struct memory *memory, struct target_thread *thread,
 
 		if (ptrace(PTRACE_INTERRUPT, (pid_t)thread->tid, NULL, NULL) < 0)
 			return false;
-		stopped = await(thread->tid, &signal);
+		stopped = await(memory->pid, thread->tid, &signal);
 		if (stopped < 0)
 			return false;
 		if (stopped == 0 || !read_regs(thread, &pc))
@@ -180,10 +224,8 @@ static bool stop_one(const struct memory *memory, struct target_thread *thread,
 		if (!thread->in_hook || signal || now_ns() > until)
 			break;
 		thread->stopped = false;
-		if (ptrace(PTRACE_CONT, (pid_t)thread->tid, NULL, NULL) < 0)
+		if (!let_run(memory, thread->tid, hook, nap, until))
 			return false;
-		rest(nap);
-		hook->drain(hook->arg);
 	}
 	thread->signal = signal;
 	return true;

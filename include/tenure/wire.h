@@ -186,6 +186,7 @@ enum tenure_slot_state {
  * @busy:  not 0 while the owner is between taking a stamp and publishing it
  * @resting: 1 while the owner waits for a look at the memory to be over.  All it
  *         has done is published, though it is @busy
+ * @moving: 1 while the owner is inside realloc(): of its block only the end is published
  * @chunk: struct tenure_chunk and its records, TENURE_CHUNK_MAX at most
  *
  * When @pos says chunk n, chunks below n were written to the pipe.  Chunk n
@@ -198,7 +199,8 @@ struct tenure_slot {
 	uint64_t pos;
 	uint32_t busy;
 	uint32_t resting;
-	uint32_t reserved[10];
+	uint32_t moving;
+	uint32_t reserved[9];
 	uint8_t chunk[TENURE_SLOT_BYTES - 64];
 };
 

@@ -46,7 +46,7 @@ static size_t edits(const char *a, const char *b)
 void nearest_feed(const char *word, const char *candidate, const char **best, size_t *distance)
 {
 	size_t length = strlen(word);
-	size_t allowed = length < 3 ? 1 : length < 6 ? 2 : 3;
+	size_t allowed = length < 4 ? 1 : length < 6 ? 2 : 3;
 	size_t found = edits(word, candidate);
 
 	/* The beginning of a name is as good as one typing error. */

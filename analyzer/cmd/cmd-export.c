@@ -8,11 +8,11 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "export/export.h"
-#include "report/report-load.h"
 #include "report/report.h"
 
 #include "cmd.h"
 #include "output.h"
+#include "source.h"
 
 static struct {
 	const char *out;
@@ -122,7 +122,7 @@ static int run(int argc, char *argv[])
 {
 	struct export export = { 0 };
 	struct report *report;
-	int status, r;
+	int status;
 
 	if (argc != 2) {
 		log_error(argc == 0   ? "no format given"
@@ -139,12 +139,8 @@ static int run(int argc, char *argv[])
 		log_hint("--output=FILE");
 		return CMD_USAGE;
 	}
-	r = report_load(argv[1], &report);
-	if (r < 0) {
-		log_error("cannot read '%s': %s", argv[1],
-			  *report_error_text() ? report_error_text() : log_reason(r));
+	if (source_load(argv[1], NULL, &report) < 0)
 		return CMD_USAGE;
-	}
 	status = write_report(&export, report, argv[1]);
 	report_free(report);
 	return status;
@@ -155,8 +151,8 @@ const struct cli_command cmd_export = {
 	.summary = "write a report in the format of another tool",
 	.usage = "[OPTION]... FORMAT FILE",
 	.about =
-		"Writes FILE, a report that 'tenure run' wrote (- reads one from standard input), "
-		"as FORMAT:\n\n"
+		"Writes FILE, a report that 'tenure run' wrote (- reads one from standard input) or a "
+		"capture, as FORMAT:\n\n"
 		"html: one page for a browser, which works offline.\n\n"
 		"pprof: for go tool pprof, Pyroscope, Parca, Grafana.\n\n"
 		"speedscope: for https://www.speedscope.app.\n\n"

@@ -3,7 +3,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -190,13 +192,19 @@ static void report_not_run(const char *name, int r)
 {
 	const char *best = NULL;
 	size_t distance = 0;
+	struct stat st;
 
+	/* execve() says of a directory what it says of a file that may not be executed. */
+	if (r == -EACCES && stat(name, &st) == 0 && S_ISDIR(st.st_mode))
+		r = -EISDIR;
 	log_error("cannot run '%s': %s", name, log_reason(r));
 	for (size_t i = 0; r == -ENOENT && cmd_all[i]; i++) {
 		if (!cmd_all[i]->internal)
 			nearest_feed(name, cmd_all[i]->name, &best, &distance);
 	}
-	if (best)
+	if (r == -ENOENT && !strchr(name, '/') && access(name, X_OK) == 0)
+		log_hint("tenure run ./%s", name);
+	else if (best)
 		log_hint("tenure %s", best);
 }
 

@@ -62,7 +62,8 @@ static void check_shim(void)
 		doctor_say(DOCTOR_OK, "library", "%s", path);
 		check_recording();
 	} else {
-		doctor_say(DOCTOR_BAD, "library", SHIM_NAME ": %s", log_reason(r));
+		doctor_say(DOCTOR_BAD, "library", SHIM_NAME ": %s%s", log_reason(r),
+			   shim_given() ? " at the path in TENURE_LIB" : "");
 	}
 	free(path);
 }

@@ -68,8 +68,10 @@ int runner_new(char **argv, struct runner **ret_runner)
 	if (r == -EINVAL) {
 		log_error("cannot preload " SHIM_NAME ": its path holds a space or a colon");
 	} else if (r < 0) {
-		log_error("cannot find " SHIM_NAME ": %s", log_reason(r));
-		log_hint("install tenure, or set TENURE_LIB to the library's path");
+		log_error("cannot find " SHIM_NAME ": %s%s", log_reason(r),
+			  shim_given() ? " at the path in TENURE_LIB" : "");
+		log_hint(shim_given() ? "unset TENURE_LIB, or set it to the library's path"
+				      : "install tenure, or set TENURE_LIB to the library's path");
 	} else {
 		r = private_dir_new(&runner->directory);
 		if (r < 0)

@@ -41,15 +41,21 @@ static int try_path(const char *path, char **ret_path)
 	return 0;
 }
 
+bool shim_given(void)
+{
+	const char *given = getenv("TENURE_LIB");
+
+	return given && *given;
+}
+
 int shim_find(char **ret_path)
 {
 	static const char *const beside[] = { "preload", TENURE_LIB_FROM_BIN };
-	const char *given = getenv("TENURE_LIB");
 	char own[PATH_MAX], path[PATH_MAX + 256];
 	int r;
 
-	if (given && *given)
-		return try_path(given, ret_path);
+	if (shim_given())
+		return try_path(getenv("TENURE_LIB"), ret_path);
 
 	find_own_directory(own, sizeof(own));
 	for (size_t i = 0; *own && i < ARRAY_SIZE(beside); i++) {

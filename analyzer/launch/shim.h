@@ -3,6 +3,8 @@
 #ifndef LAUNCH_SHIM_H
 #define LAUNCH_SHIM_H
 
+#include <stdbool.h>
+
 #include "base/attr.h"
 
 #define SHIM_NAME "libtenure.so"
@@ -19,5 +21,8 @@
  * a colon); -ENOMEM.
  */
 attr_nodiscard int shim_find(char **ret_path);
+
+/** shim_given() - does $TENURE_LIB say where the library is? */
+bool shim_given(void);
 
 #endif /* LAUNCH_SHIM_H */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -189,22 +190,41 @@ static int load_root(const json_t *root, struct report **ret_report)
 	return 0;
 }
 
+/* Says what is wrong with a file that is no JSON, or not all of it. */
+static int refuse_text(const json_error_t *error)
+{
+	enum json_error_code code = json_error_code(error);
+
+	if (code == json_error_out_of_memory)
+		return -ENOMEM;
+	if (code != json_error_premature_end_of_input)
+		(void)snprintf(error_text, sizeof(error_text),
+			       "it is neither a report nor a capture (line %d: %s)", error->line,
+			       error->text);
+	else if (error->position > 0)
+		(void)snprintf(error_text, sizeof(error_text), "it ends in the middle, in line %d",
+			       error->line);
+	else
+		(void)snprintf(error_text, sizeof(error_text), "it is empty");
+	return -EINVAL;
+}
+
 int report_load(const char *path, struct report **ret_report)
 {
 	cleanup_fclose FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "re");
 	json_error_t error;
+	struct stat st;
 	json_t *root;
 	int r;
 
 	error_text[0] = '\0';
 	if (!file && strcmp(path, "-") != 0)
 		return neg_errno();
+	if (file && fstat(fileno(file), &st) == 0 && S_ISDIR(st.st_mode))
+		return -EISDIR;
 	root = json_loadf(file ? file : stdin, 0, &error);
-	if (!root) {
-		(void)snprintf(error_text, sizeof(error_text), "line %d: %s", error.line,
-			       error.text);
-		return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
-	}
+	if (!root)
+		return refuse_text(&error);
 	r = load_root(root, ret_report);
 	json_decref(root);
 	return r;

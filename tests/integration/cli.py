@@ -195,6 +195,11 @@ class Errors(Case):
         self.assert_refused(127, r"cannot run 'reprot'.*\n.*tenure report", "reprot", "x.json")
         self.assert_refused(2, r"unknown command 'reprot'\n.*tenure help report", "help", "reprot")
 
+    def test_a_hint_is_given_only_for_what_is_near(self):
+        self.assert_refused(2, r"unknown format 'htlm'\n.*tenure export html", "export", "htlm", "x")
+        self.assert_refused(2, r"unknown format 'foo'\n.*tenure export --help", "export", "foo", "x")
+        self.assert_refused(125, r"unknown option '--foo'.*\n.*tenure run --help", "run", "--foo", "true")
+
     def test_values_are_checked(self):
         self.assert_refused(125, r"'x' for option '--top': it must be a number", "run", "--top=x", "true")
         self.assert_refused(125, r"'x' for option '--follow': it must be 'both', 'fork', 'exec' or 'none'",
@@ -214,15 +219,23 @@ class Errors(Case):
 
     def test_a_file_that_is_something_else_is_refused(self):
         (self.directory / "x").write_text("hello\n")
-        self.assert_refused(2, r"cannot read 'x'", "report", "x")
+        for argv in (["report", "x"], ["export", "html", "x"], ["diff", "x", "x"]):
+            self.assert_refused(2, r"cannot read 'x': it is neither a report nor a capture", *argv)
+        self.assert_refused(2, r"cannot read '/': is a directory", "report", "/")
+        self.assert_refused(2, r"cannot read '/dev/null': it is empty", "report", "/dev/null")
+        (self.directory / "x").write_text('{"schema":\n')
+        self.assert_refused(2, r"cannot read 'x': it ends in the middle, in line 2", "report", "x")
+        (self.directory / "x").write_text("hello\n")
         self.assert_refused(2, r"cannot read 'x': it is not a capture", "dump", "x")
 
     def test_programs_that_cannot_be_run(self):
         self.assert_refused(127, r"cannot run 'no-such-program': no such file", "run", "no-such-program")
         self.assert_refused(127, r"cannot run './no': no such file", "run", "./no")
         self.assert_refused(126, r"cannot run '/etc/passwd': permission denied", "run", "/etc/passwd")
-        self.assert_refused(126, r"cannot run '/': permission denied", "run", "/")
+        self.assert_refused(126, r"cannot run '/': is a directory", "run", "/")
         self.assertEqual(self.files(), [], "nothing was written")
+        shutil.copy("/bin/true", self.directory / "here")
+        self.assert_refused(127, r"cannot run 'here': no such file.*\n.*tenure run \./here", "run", "here")
 
     def test_a_static_program_is_refused_before_it_starts(self):
         source = self.directory / "x.c"
@@ -561,7 +574,9 @@ class Others(Case):
     def test_doctor_finds_what_is_wrong(self):
         self.assertRegex(self.tenure("doctor", "no-such-program", check=1).out, r"BAD +program")
         done = self.tenure("doctor", env={"TENURE_LIB": "/no/such/lib.so"}, check=1)
-        self.assertRegex(done.out, r"BAD +library")
+        self.assertRegex(done.out, r"BAD +library.*TENURE_LIB")
+        done = self.tenure("run", "true", env={"TENURE_LIB": "/no/such/lib.so"}, check=125)
+        self.assertRegex(done.err, r"no such file or directory at the path in TENURE_LIB")
 
     def test_output_that_cannot_be_written_is_an_error(self):
         with open("/dev/full", "wb") as full:

@@ -296,19 +296,38 @@ int places_callers(const struct places *places, const struct places_view *view,
 	return r;
 }
 
-/* The frame that asked, from the leaf of @member up to the place; REPORT_NONE without a name. */
+/*
+ * The frame that asked, from the leaf of @member up to the place: the first with a name, or one
+ * without a name of an extension that has none up to where it was entered.  REPORT_NONE: neither.
+ */
 static uint32_t inner_frame(const struct places_view *view, const struct place_member *member)
 {
 	const struct report *report = view->report;
+	uint32_t nameless = REPORT_NONE;
 
 	for (uint32_t at = member->leaf; at != member->stack && at != REPORT_NONE;
 	     at = report->stacks.at[at].caller) {
 		uint32_t frame = report->stacks.at[at].frame;
 
-		if (view->classes[frame] != PLACES_PLUMBING && report->frames.at[frame].named)
+		if (view->classes[frame] == PLACES_PLUMBING)
+			continue;
+		if (nameless != REPORT_NONE &&
+		    report->frames.at[frame].module != report->frames.at[nameless].module)
+			break;
+		if (report->frames.at[frame].named)
 			return frame;
+		if (nameless == REPORT_NONE && view->classes[frame] == PLACES_OWN)
+			nameless = frame;
 	}
-	return REPORT_NONE;
+	return nameless;
+}
+
+/* Functions are told apart; those of one module that have no names are not. */
+static uint64_t inner_key(const struct places_view *view, uint32_t frame)
+{
+	const struct report_frame *at = &view->report->frames.at[frame];
+
+	return at->named ? idmap_pair(0, view->labels[frame]) : idmap_pair(1, at->module);
 }
 
 int places_inner(const struct places *places, const struct places_view *view,
@@ -326,7 +345,7 @@ int places_inner(const struct places *places, const struct places_view *view,
 
 		if (frame == REPORT_NONE)
 			continue;
-		r = idmap_add(&ids, view->labels[frame], (uint32_t)found.count, &id);
+		r = idmap_add(&ids, inner_key(view, frame), (uint32_t)found.count, &id);
 		if (r == 1)
 			r = vec_push(&found, (struct place_caller){ .frame = frame });
 		if (r < 0)

@@ -129,7 +129,8 @@ attr_nodiscard int places_callers(const struct places *places, const struct plac
 
 /**
  * places_inner() - the function below a Python frame that asked for the memory
- * @ret_inner: the heaviest of them; weight 0 when none has a name
+ * @ret_inner: the heaviest of them; weight 0 when there is none.  A frame without a name stands
+ *	       for all of its module
  *
  * Return: 0 or -ENOMEM.
  */

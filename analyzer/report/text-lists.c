@@ -79,15 +79,21 @@ static void print_columns(const struct text *text, size_t rank, const char *weig
 	(void)fprintf(out->file, "%*s%*s  ", SHARE_COLUMNS, share, BLOCKS_COLUMNS, second);
 }
 
-/* A line below a place: @share of its weight in a frame, after @sign, @deeper to the right. */
+/*
+ * A line below a place: what share of its weight comes from a frame that called it, or with
+ * @inner went to one that it called.
+ */
 static void print_step(const struct text *text, const struct place *place,
-		       const struct place_caller *step, const char *sign, uint32_t module)
+		       const struct place_caller *step, bool inner, uint32_t module)
 {
 	const struct text_out *out = &text->out;
+	const struct report_frame *frame = &text->report->frames.at[step->frame];
+	const char *sign = inner ? "in" : out->arrow;
 	/* Where callers part, the share of the one that is shown. */
 	bool parted = step->weight < place->weight - place->weight / 100;
 	size_t indent = 4 + WEIGHT_COLUMNS + error_columns(text) + SHARE_COLUMNS + 2;
 	size_t deeper = 2 * (size_t)step->depth;
+	size_t columns = out->width - indent - deeper - utf8_width(sign) - 1;
 
 	if (parted)
 		(void)fprintf(out->file, "%s%*s%s  ", out->dim, (int)indent - 2,
@@ -95,8 +101,10 @@ static void print_step(const struct text *text, const struct place *place,
 	else
 		(void)fprintf(out->file, "%*s", (int)indent, "");
 	(void)fprintf(out->file, "%*s%s%s%s ", (int)deeper, "", out->dim, sign, out->plain);
-	text_out_frame(out, text->report, &text->report->frames.at[step->frame], module,
-		       out->width - indent - deeper - utf8_width(sign) - 1);
+	if (inner && !frame->named)
+		text_out_nameless(out, text->report, frame, columns);
+	else
+		text_out_frame(out, text->report, frame, module, columns);
 	(void)fputc('\n', out->file);
 }
 
@@ -119,10 +127,10 @@ static int print_callers(const struct text *text, const struct places *places,
 	if (own->kind == RESOLVE_PYTHON && text->view.frames == REPORT_FRAMES_MIXED) {
 		r = places_inner(places, &text->view, place, &inner);
 		if (r == 0 && inner.weight > place->weight / 20)
-			print_step(text, place, &inner, "in", REPORT_NONE);
+			print_step(text, place, &inner, true, REPORT_NONE);
 	}
 	for (size_t i = 0; i < count && r == 0; i++) {
-		print_step(text, place, &callers[i], text->out.arrow, module);
+		print_step(text, place, &callers[i], false, module);
 		if (i + 1 < count && callers[i + 1].depth > callers[i].depth)
 			module = report->frames.at[callers[i].frame].module;
 	}

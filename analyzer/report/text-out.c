@@ -122,6 +122,20 @@ static const char *file_name(const char *path)
 	return base;
 }
 
+/* "_json.cpython-311-x86_64-linux-gnu.so" is _json. */
+static void add_module(const struct text_out *out, const char *path, struct strbuf *place)
+{
+	struct strbuf base = { 0 };
+	const char *tag;
+
+	strbuf_addc(place, '(');
+	text_out_clean(out, &base, names_base(path));
+	tag = strstr(strbuf_get(&base), ".cpython-");
+	strbuf_add(place, strbuf_get(&base), tag ? (size_t)(tag - base.at) : base.count);
+	strbuf_fini(&base);
+	strbuf_addc(place, ')');
+}
+
 /*
  * "file.c:12" below the working directory with its directories, else without;
  * "(libfoo.so.1)" unless that is @module anyway.
@@ -139,18 +153,9 @@ static void add_place(const struct text_out *out, const struct report *report,
 		strbuf_addf(place, ":%" PRIu32, frame->line);
 	} else if (frame->named && frame->module != REPORT_NONE && frame->module != module) {
 		const char *path = intern_get(&report->strings, frame->module);
-		struct strbuf base = { 0 };
-		const char *tag;
 
-		if (strcmp(path, out->exe) == 0)
-			return;
-		strbuf_addc(place, '(');
-		/* "_json.cpython-311-x86_64-linux-gnu.so" is _json. */
-		text_out_clean(out, &base, names_base(path));
-		tag = strstr(strbuf_get(&base), ".cpython-");
-		strbuf_add(place, strbuf_get(&base), tag ? (size_t)(tag - base.at) : base.count);
-		strbuf_fini(&base);
-		strbuf_addc(place, ')');
+		if (strcmp(path, out->exe) != 0)
+			add_module(out, path, place);
 	}
 }
 
@@ -197,6 +202,19 @@ void text_out_frame(const struct text_out *out, const struct report *report,
 	strbuf_fini(&name);
 	strbuf_fini(&cleaned);
 	strbuf_fini(&place);
+}
+
+void text_out_nameless(const struct text_out *out, const struct report *report,
+		       const struct report_frame *frame, size_t columns)
+{
+	struct strbuf line = { 0 };
+
+	strbuf_adds(&line, "code without names  ");
+	if (frame->module != REPORT_NONE)
+		add_module(out, intern_get(&report->strings, frame->module), &line);
+	text_out_clip(out, &line, columns);
+	(void)fputs(strbuf_get(&line), out->file);
+	strbuf_fini(&line);
 }
 
 void text_out_bars(const struct text_out *out, const uint64_t *values, size_t count)

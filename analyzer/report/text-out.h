@@ -59,6 +59,10 @@ void text_out_command(const struct text_out *out, struct strbuf *line, const rep
 void text_out_frame(const struct text_out *out, const struct report *report,
 		    const struct report_frame *frame, uint32_t module, size_t columns);
 
+/** text_out_nameless() - print where @frame is, for all code there that has no names */
+void text_out_nameless(const struct text_out *out, const struct report *report,
+		       const struct report_frame *frame, size_t columns);
+
 /** text_out_bars() - print @count values as a row of bars, the largest at full height */
 void text_out_bars(const struct text_out *out, const uint64_t *values, size_t count);
 

@@ -224,3 +224,29 @@ TEST(python_answers_before_the_extension_it_called)
 	CHECK_EQ(inner.weight, 10);
 	end(&made);
 }
+
+TEST(an_extension_without_names_is_not_taken_for_its_caller)
+{
+	struct made made = begin();
+	struct place_caller inner;
+
+	site(&made,
+	     STACK(&made, "py make", "call@/bin/python3.11", "?8@/lib/_umath.so",
+		   "?1@/lib/_umath.so", "malloc"),
+	     10);
+	site(&made, STACK(&made, "py make", "call@/bin/python3.11", "?2@/lib/_umath.so", "malloc"),
+	     20);
+	/* Where it exports a name, that says more; the interpreter's addresses say nothing. */
+	site(&made,
+	     STACK(&made, "py make", "call@/bin/python3.11", "PyInit_it@/lib/it.so",
+		   "?5@/lib/it.so", "malloc"),
+	     7);
+	site(&made, STACK(&made, "py make", "call@/bin/python3.11", "?5@/bin/python3.11", "malloc"),
+	     9);
+	finish(&made);
+	CHECK_EQ(made.places.items.count, 1);
+	CHECK_EQ(places_inner(&made.places, &made.view, &made.places.items.at[0], &inner), 0);
+	CHECK_EQ(inner.weight, 30);
+	CHECK(strstr(function_of(&made, inner.frame), "@/lib/_umath.so"));
+	end(&made);
+}

@@ -181,13 +181,15 @@ static void print_bytes(const struct text *text, uint64_t bytes, uint64_t error)
 		(void)fprintf(out->file, " %s %s", out->plus_minus, units_bytes(error).s);
 }
 
-static void print_count(const struct text *text, uint64_t count, uint64_t error)
+/* @thing: what is counted, in the singular */
+static void print_count(const struct text *text, uint64_t count, uint64_t error, const char *thing)
 {
 	const struct text_out *out = &text->out;
 
 	(void)fprintf(out->file, " in %s", units_count(count).s);
 	if (text->process->sample_bytes)
 		(void)fprintf(out->file, " %s %s", out->plus_minus, units_count(error).s);
+	(void)fprintf(out->file, " %s%s", thing, count == 1 ? "" : "s");
 }
 
 static void print_peak(const struct text *text)
@@ -197,8 +199,7 @@ static void print_peak(const struct text *text)
 
 	print_label(out, "peak heap");
 	print_bytes(text, totals->peak_bytes, totals->errors.peak_bytes);
-	print_count(text, totals->peak_blocks, totals->errors.peak_blocks);
-	(void)fputs(" blocks", out->file);
+	print_count(text, totals->peak_blocks, totals->errors.peak_blocks, "block");
 	if (text->process->duration_ns)
 		(void)fprintf(out->file, " after %s", units_time(totals->peak_time_ns).s);
 	if (totals->peak_rss_bytes)
@@ -214,8 +215,8 @@ static void print_live(const struct text *text)
 	print_label(out, "at the end");
 	if (totals->live_blocks) {
 		print_bytes(text, totals->live_bytes, totals->errors.live_bytes);
-		print_count(text, totals->live_blocks, totals->errors.live_blocks);
-		(void)fputs(" blocks not freed", out->file);
+		print_count(text, totals->live_blocks, totals->errors.live_blocks, "block");
+		(void)fputs(" not freed", out->file);
 	} else {
 		(void)fputs(text->process->sample_bytes ? "every sample freed" : "everything freed",
 			    out->file);
@@ -232,15 +233,11 @@ static void print_churn(const struct text *text)
 	const struct report_totals *totals = &text->process->totals;
 
 	print_label(out, "allocated");
-	if (text->process->sample_bytes) {
+	if (text->process->sample_bytes)
 		print_bytes(text, totals->allocated_bytes, totals->errors.bytes);
-		print_count(text, totals->allocations, totals->errors.allocations);
-		(void)fputs(" allocations", out->file);
-	} else {
-		(void)fprintf(out->file, "%s in %s allocations",
-			      units_bytes(totals->allocated_bytes).s,
-			      units_count(totals->allocations).s);
-	}
+	else
+		(void)fputs(units_bytes(totals->allocated_bytes).s, out->file);
+	print_count(text, totals->allocations, totals->errors.allocations, "allocation");
 	if (totals->temporary)
 		(void)fprintf(out->file, ", %s temporary",
 			      units_share(totals->temporary, totals->allocations).s);

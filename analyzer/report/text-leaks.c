@@ -47,6 +47,20 @@ static uint32_t answering(const struct text *text, uint32_t stack)
 	return places_culprit(&text->view, stack);
 }
 
+/* Whether there is nothing up from here but what starts every program or thread. */
+static bool is_start(const struct text *text, uint32_t stack)
+{
+	const struct report_stack *stacks = text->report->stacks.at;
+
+	for (; stack != REPORT_NONE; stack = stacks[stack].caller) {
+		uint8_t class = text->view.classes[stacks[stack].frame];
+
+		if (class != PLACES_ENTRY && class != PLACES_SYSTEM)
+			return false;
+	}
+	return true;
+}
+
 static void print_callers(const struct text *text, uint32_t stack)
 {
 	const struct text_out *out = &text->out;
@@ -54,7 +68,7 @@ static void print_callers(const struct text *text, uint32_t stack)
 
 	for (int i = 0; i < CALLERS && stack != REPORT_NONE; i++) {
 		stack = report->stacks.at[stack].caller;
-		if (stack == REPORT_NONE)
+		if (stack == REPORT_NONE || is_start(text, stack))
 			break;
 		(void)fprintf(out->file, "%*s%*s%s%s%s ", INDENT, "", 2 * i, "", out->dim,
 			      out->arrow, out->plain);
@@ -151,6 +165,34 @@ static void print_sum(const struct text_out *out, const char *what, const struct
 			      units_count(count->blocks).s, count->blocks == 1 ? "" : "s");
 }
 
+static struct leaks_count all_lost(const struct leaks_count *classes)
+{
+	return (struct leaks_count){
+		.blocks = classes[LEAKS_LOST].blocks + classes[LEAKS_CYCLE].blocks +
+			  classes[LEAKS_LOST_THROUGH].blocks,
+		.bytes = classes[LEAKS_LOST].bytes + classes[LEAKS_CYCLE].bytes +
+			 classes[LEAKS_LOST_THROUGH].bytes,
+	};
+}
+
+static void print_together(const struct text_out *out, const struct leaks_count *classes)
+{
+	struct leaks_count lost = all_lost(classes);
+
+	(void)fprintf(out->file, "%s    ", out->dim);
+	if (lost.blocks)
+		(void)fprintf(out->file, "together %s in %s block%s lost",
+			      units_bytes(lost.bytes).s, units_count(lost.blocks).s,
+			      lost.blocks == 1 ? "" : "s");
+	else
+		(void)fputs("nothing surely lost", out->file);
+	if (classes[LEAKS_CYCLE].blocks)
+		(void)fprintf(out->file, ", of that %s in cycles",
+			      units_bytes(classes[LEAKS_CYCLE].bytes).s);
+	print_sum(out, "possibly ", &classes[LEAKS_POSSIBLE]);
+	(void)fprintf(out->file, "%s\n", out->plain);
+}
+
 /* How it was done, and what that leaves open. */
 static void print_way(const struct text *text)
 {
@@ -215,7 +257,6 @@ int text_leaks(const struct text *text, const struct text_list *list)
 	const struct text_out *out = &text->out;
 	const struct report_process *process = text->process;
 	const struct report_scan *scan = &process->scan;
-	const struct leaks_count *sums = scan->classes;
 	size_t shown = 0, count = 0;
 
 	if (!scan->done) {
@@ -241,17 +282,7 @@ int text_leaks(const struct text *text, const struct text_list *list)
 	if (count > shown)
 		(void)fprintf(out->file, "%s    %zu other place%s%s\n", out->dim, count - shown,
 			      count - shown == 1 ? "" : "s", out->plain);
-	(void)fprintf(out->file, "%s    together %s in %s blocks lost, of that %s in cycles",
-		      out->dim,
-		      units_bytes(sums[LEAKS_LOST].bytes + sums[LEAKS_CYCLE].bytes +
-				  sums[LEAKS_LOST_THROUGH].bytes)
-			      .s,
-		      units_count(sums[LEAKS_LOST].blocks + sums[LEAKS_CYCLE].blocks +
-				  sums[LEAKS_LOST_THROUGH].blocks)
-			      .s,
-		      units_bytes(sums[LEAKS_CYCLE].bytes).s);
-	print_sum(out, "possibly ", &sums[LEAKS_POSSIBLE]);
-	(void)fprintf(out->file, "%s\n", out->plain);
+	print_together(out, scan->classes);
 	print_suppressed(text);
 	print_way(text);
 	return 0;
@@ -261,12 +292,7 @@ void text_look(const struct text *text, const struct report_look *look)
 {
 	const struct text_out *out = &text->out;
 	const struct leaks_count *classes = look->scan.classes;
-	const struct leaks_count lost = {
-		classes[LEAKS_LOST].blocks + classes[LEAKS_CYCLE].blocks +
-			classes[LEAKS_LOST_THROUGH].blocks,
-		classes[LEAKS_LOST].bytes + classes[LEAKS_CYCLE].bytes +
-			classes[LEAKS_LOST_THROUGH].bytes,
-	};
+	const struct leaks_count lost = all_lost(classes);
 	size_t shown = 0;
 
 	(void)fprintf(out->file, "%*s%s", LOOK_INDENT, "", out->dim);

@@ -41,6 +41,23 @@ static void end_word(const struct report_end *end, char *word, size_t bytes)
 	(void)snprintf(word, bytes, "?");
 }
 
+/*
+ * @word without its directory.  A process that has written its own title has it in one word,
+ * with slashes that are no path's: "nginx: master process nginx -c /etc/n.conf".
+ */
+static const char *without_directory(const char *word)
+{
+	const char *path_end = word + strcspn(word, " ");
+	const char *base = names_base(word);
+
+	while (base > path_end) {
+		base--;
+		while (base > word && base[-1] != '/')
+			base--;
+	}
+	return base;
+}
+
 /* The program's name without its directory, then its arguments; where room is short, theirs too. */
 static void add_command(const struct text_out *out, struct strbuf *line,
 			const struct report_process *process, size_t room)
@@ -56,7 +73,7 @@ static void add_command(const struct text_out *out, struct strbuf *line,
 			const report_texts one = { &word, 1, 1 };
 
 			if (i == 0 || (brief && *word == '/'))
-				word = names_base(word);
+				word = without_directory(word);
 			if (i > 0)
 				strbuf_addc(line, ' ');
 			text_out_command(out, line, &one);
@@ -123,8 +140,9 @@ void text_processes(const struct text *text)
 	if (count > shown)
 		(void)fprintf(out->file, "    %s%zu more, with no higher peaks%s\n", out->dim,
 			      count - shown, out->plain);
-	(void)fprintf(out->file, "%s    all %zu together: %s allocations, %s%s\n", out->dim,
+	(void)fprintf(out->file, "%s    all %zu together: %s allocation%s, %s%s\n", out->dim,
 		      report->processes.count, units_count(report->tree.allocations).s,
+		      report->tree.allocations == 1 ? "" : "s",
 		      units_bytes(report->tree.allocated_bytes).s, out->plain);
 	free(order);
 }
@@ -181,10 +199,11 @@ static const struct report_frame *nameless_frame(const struct text *text, uint32
 	return NULL;
 }
 
-/* Bytes of the peak that one module's missing names hide. */
+/* Bytes of the peak, and at the end, that one module's missing names hide. */
 struct nameless {
 	uint32_t module;
-	uint64_t bytes;
+	uint64_t peak_bytes;
+	uint64_t live_bytes;
 };
 
 /* Fills @modules with those that are met first, at the heaviest sites.  Return: how many. */
@@ -204,8 +223,9 @@ static size_t nameless_modules(const struct text *text, struct nameless *modules
 		if (known == most)
 			continue;
 		if (known == count)
-			modules[count++] = (struct nameless){ frame->module, 0 };
-		modules[known].bytes += sites->at[i].peak_bytes;
+			modules[count++] = (struct nameless){ frame->module, 0, 0 };
+		modules[known].peak_bytes += sites->at[i].peak_bytes;
+		modules[known].live_bytes += sites->at[i].live_bytes;
 	}
 	return count;
 }
@@ -214,12 +234,14 @@ static void note_nameless(const struct text *text, size_t *notes)
 {
 	const struct text_out *out = &text->out;
 	struct nameless modules[8];
+	const struct report_totals *totals = &text->process->totals;
 	size_t count = nameless_modules(text, modules, ARRAY_SIZE(modules));
 	struct strbuf names = { 0 }, note = { 0 };
 	size_t named = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (modules[i].bytes > text->process->totals.peak_bytes / 10)
+		if (modules[i].peak_bytes > totals->peak_bytes / 10 ||
+		    modules[i].live_bytes > totals->live_bytes / 10)
 			strbuf_addf(
 				&names, "%s%s", named++ ? ", " : "",
 				names_base(intern_get(&text->report->strings, modules[i].module)));

@@ -125,6 +125,38 @@ TEST(commands_without_room_lose_their_directories)
 	free(text);
 }
 
+TEST(a_title_is_no_path)
+{
+	struct report *report = begin();
+	struct report_process *process;
+	char *text;
+
+	add_process(report, 10, 100);
+	process = add_process(report, 11, 50);
+	CHECK_EQ(vec_push(&process->command, "daemon: worker /etc/d.conf"), 0);
+	process = add_process(report, 12, 40);
+	CHECK_EQ(vec_push(&process->command, "/usr/sbin/daemon: main /etc/d.conf"), 0);
+	text = print(report);
+	CHECK(strstr(text, "\n    'daemon: worker"));
+	CHECK(strstr(text, "\n    'daemon: main"));
+	free(text);
+}
+
+TEST(one_is_no_plural)
+{
+	struct report *report = begin();
+	struct report_process *process = add_process(report, 10, 100);
+	char *text;
+
+	process->totals.allocations = process->totals.peak_blocks = 1;
+	process->totals.live_blocks = process->totals.live_bytes = 1;
+	text = print(report);
+	CHECK(strstr(text, " in 1 block after "));
+	CHECK(strstr(text, " in 1 block not freed\n"));
+	CHECK(strstr(text, " in 1 allocation\n"));
+	free(text);
+}
+
 TEST(a_signal_without_a_name_has_a_number)
 {
 	struct report *report = begin();

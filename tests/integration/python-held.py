@@ -41,7 +41,7 @@ def what_objects_keep_and_where_they_are_is_what_the_program_says(context):
     assert process["leak_scan"]["moment"] == "exit", process["leak_scan"]
     # What is not known of objects is the exception.
     look = process["held_look"]
-    assert look["precise_blocks"] > 10 * look["guessed_blocks"] > 0, look
+    assert look["precise_blocks"] > 10 * look["guessed_blocks"], look
     held = by_type(process)
     got, want = {}, {}
     for name, (size, expression) in json.loads(truth.read_text()).items():

@@ -73,7 +73,9 @@ struct py_api {
 	void *(*capsule_pointer)(void *capsule, const char *name);
 	void (*get_arena_allocator)(struct py_arena_allocator *ret_allocator); /* or NULL */
 	void (*set_arena_allocator)(struct py_arena_allocator *allocator);     /* or NULL */
-	void *(*tstate_unchecked)(void); /* named differently from 3.13 on */
+	/* Named differently from 3.13 on. */
+	void *(*tstate_unchecked)(void);
+	int (*is_finalizing)(void);
 };
 
 enum py_frames_kind {

@@ -157,7 +157,11 @@ static bool load_api(const struct object *object, struct py_api *ret)
 	if (!symbol)
 		symbol = lookup(object, "_PyThreadState_UncheckedGet");
 	memcpy(&ret->tstate_unchecked, &symbol, sizeof(symbol));
-	return symbol != NULL;
+	symbol = lookup(object, "Py_IsFinalizing");
+	if (!symbol)
+		symbol = lookup(object, "_Py_IsFinalizing");
+	memcpy(&ret->is_finalizing, &symbol, sizeof(symbol));
+	return ret->tstate_unchecked && ret->is_finalizing;
 }
 
 /*

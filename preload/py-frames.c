@@ -14,25 +14,31 @@
 #include "tenure/wire-python.h"
 #include "walk.h"
 
-static attr_always_inline const void *tstate_of(const struct py_state *state, uint32_t with_gil)
+/*
+ * The state of a thread that may not hold the GIL.  An interpreter that ends
+ * frees the states of the threads that it leaves behind; from then on nothing
+ * is believed of what a thread remembers.
+ */
+static const void *own_tstate(const struct py_api *api)
 {
-	const void *own;
+	const void *own = api->gilstate_this();
 
-	if (state->abi->tstate_current) {
-		/* One for the whole process: it is ours only while we hold the GIL. */
-		const void *current = py_field(state->api.runtime, state->abi->tstate_current);
-
-		if (with_gil && current)
-			return current;
-		return state->api.gilstate_this();
-	}
-	own = state->api.tstate_unchecked();
-	return own ? own : state->api.gilstate_this();
+	return own && !api->is_finalizing() ? own : NULL;
 }
 
-const void *py_frames_tstate(const struct py_state *state, uint32_t with_gil)
+static attr_always_inline const void *tstate_of(const struct py_state *state, uint32_t with_gil)
 {
-	return tstate_of(state, with_gil);
+	const void *current;
+
+	if (!state->abi->tstate_current) {
+		current = state->api.tstate_unchecked();
+		return current ? current : own_tstate(&state->api);
+	}
+	/* One for the whole process: it is ours only while we hold the GIL. */
+	current = py_field(state->api.runtime, state->abi->tstate_current);
+	if (current && (with_gil || current == state->api.gilstate_this()))
+		return current;
+	return own_tstate(&state->api);
 }
 
 static attr_cold void check(struct thread *thread, const void *tstate)

@@ -12,14 +12,6 @@
 #include "stack.h"
 
 /**
- * py_frames_tstate() - thread state of the calling thread
- * @with_gil: not 0 when the thread is known to hold the GIL
- *
- * Return: NULL when the thread does not run Python.
- */
-const void *py_frames_tstate(const struct py_state *state, uint32_t with_gil);
-
-/**
  * py_frames_stack() - put the Python frames beside a native stack
  *
  * Return: a TENURE_NODE_PAIR node, or @native when there are no frames.

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "intercept.h"
 #include "py-arena.h"
@@ -33,8 +34,15 @@
 #define INNER_REALLOC 2u
 #define INNER_FREE    1u
 
-/* Allocators below our hooks; written before the hooks are set. */
-static struct py_allocator inner[PY_DOMAIN_OBJ + 1];
+#define LAYERS_MAX 8u /* of our hooks in a domain */
+
+/*
+ * Allocators below our hooks, which have them as their context; written before
+ * the hooks are set.  A program may put functions of its own above ours, and
+ * ours are put above those: then there are two, and the lower ones let pass.
+ */
+static struct py_allocator layers[PY_DOMAIN_OBJ + 1][LAYERS_MAX];
+static uint32_t layer_counts[PY_DOMAIN_OBJ + 1];
 static bool watching = true;
 
 /*
@@ -115,6 +123,22 @@ static attr_always_inline void clear_header(void *block, size_t bytes)
 
 /* ------------------------------- all but the fast way: samples, and rest */
 
+/* Who calls our hooks from functions of his own may not hand on what belongs to them. */
+static attr_always_inline const struct py_allocator *below_of(const void *ctx, unsigned int domain)
+{
+	bool is_layer = (uintptr_t)ctx - (uintptr_t)layers[domain] < sizeof(layers[domain]);
+
+	return likely(is_layer) ? ctx : layers[domain];
+}
+
+/* Is this part of a call that is recorded already? */
+static bool is_part(void)
+{
+	const struct thread *self = thread_self_;
+
+	return self && self->slot && (self->slot->busy & THREAD_GUARD_MASK) == THREAD_INNER;
+}
+
 /*
  * Begin an allocation.  Return: the thread's state, prepared for the call of
  * the allocator below; NULL: nothing of it is ours.
@@ -124,6 +148,8 @@ static struct thread *slow_begin(size_t bytes, unsigned int domain, uint32_t eve
 {
 	struct thread *self;
 
+	if (is_part())
+		return NULL;
 	if (domain == PY_DOMAIN_OBJ && unlikely(watching) && sample_filter) {
 		self = thread_enter();
 		if (self) {
@@ -152,11 +178,11 @@ static void slow_end(struct thread *self, const struct stack_regs *regs, void *b
 	thread_leave(self);
 }
 
-static attr_noinline void *slow_malloc(const struct stack_regs *regs, size_t bytes,
+static attr_noinline void *slow_malloc(const struct py_allocator *below,
+				       const struct stack_regs *regs, size_t bytes,
 				       unsigned int domain)
 {
-	const struct py_allocator *below = &inner[domain];
-	bool passes;
+	bool passes = true;
 	struct thread *self = slow_begin(bytes, domain, INNER_ALLOC, &passes);
 	void *block = below->malloc(below->ctx, bytes);
 
@@ -166,11 +192,11 @@ static attr_noinline void *slow_malloc(const struct stack_regs *regs, size_t byt
 	return block;
 }
 
-static attr_noinline void *slow_calloc(const struct stack_regs *regs, size_t count, size_t bytes,
+static attr_noinline void *slow_calloc(const struct py_allocator *below,
+				       const struct stack_regs *regs, size_t count, size_t bytes,
 				       unsigned int domain)
 {
-	const struct py_allocator *below = &inner[domain];
-	bool passes;
+	bool passes = true;
 	struct thread *self = slow_begin(count * bytes, domain, INNER_ALLOC, &passes);
 	void *block = below->calloc(below->ctx, count, bytes);
 
@@ -187,7 +213,7 @@ static bool slow_lose(void *block, unsigned int domain, unsigned int flags)
 		lose(NULL, block, domain);
 		return false;
 	}
-	self = thread_enter();
+	self = is_part() ? NULL : thread_enter();
 	lose(self, block, domain);
 	if (!self)
 		return false;
@@ -196,12 +222,12 @@ static bool slow_lose(void *block, unsigned int domain, unsigned int flags)
 	return true;
 }
 
-static attr_noinline void *slow_realloc(const struct stack_regs *regs, void *old, size_t bytes,
+static attr_noinline void *slow_realloc(const struct py_allocator *below,
+					const struct stack_regs *regs, void *old, size_t bytes,
 					unsigned int domain)
 {
-	const struct py_allocator *below = &inner[domain];
 	bool recorded = old && slow_lose(old, domain, TENURE_HEAD_REALLOC);
-	bool passes;
+	bool passes = true;
 	struct thread *self = slow_begin(bytes, domain, INNER_REALLOC, &passes);
 	void *block = below->realloc(below->ctx, old, bytes);
 
@@ -211,9 +237,9 @@ static attr_noinline void *slow_realloc(const struct stack_regs *regs, void *old
 	return block;
 }
 
-static attr_noinline void slow_free(void *block, unsigned int domain)
+static attr_noinline void slow_free(const struct py_allocator *below, void *block,
+				    unsigned int domain)
 {
-	const struct py_allocator *below = &inner[domain];
 	bool recorded = slow_lose(block, domain, 0);
 	struct thread *self = recorded && !sample_filter ? thread_enter() : NULL;
 
@@ -228,15 +254,15 @@ static attr_noinline void slow_free(void *block, unsigned int domain)
 
 /* --------------------------------------------------------- the fast way */
 
-static attr_always_inline void *hook_malloc(const struct stack_regs *regs, size_t bytes,
+static attr_always_inline void *hook_malloc(const struct py_allocator *below,
+					    const struct stack_regs *regs, size_t bytes,
 					    unsigned int domain)
 {
-	const struct py_allocator *below = &inner[domain];
 	struct thread *self = thread_self_;
 	void *block;
 
 	if (unlikely(!thread_is_open(self)))
-		return slow_malloc(regs, bytes, domain);
+		return slow_malloc(below, regs, bytes, domain);
 	thread_guard(self, THREAD_BUSY);
 	inner_begin(self, INNER_ALLOC);
 	block = below->malloc(below->ctx, bytes);
@@ -250,15 +276,15 @@ static attr_always_inline void *hook_malloc(const struct stack_regs *regs, size_
 	return block;
 }
 
-static attr_always_inline void *hook_calloc(const struct stack_regs *regs, size_t count,
+static attr_always_inline void *hook_calloc(const struct py_allocator *below,
+					    const struct stack_regs *regs, size_t count,
 					    size_t bytes, unsigned int domain)
 {
-	const struct py_allocator *below = &inner[domain];
 	struct thread *self = thread_self_;
 	void *block;
 
 	if (unlikely(!thread_is_open(self)))
-		return slow_calloc(regs, count, bytes, domain);
+		return slow_calloc(below, regs, count, bytes, domain);
 	thread_guard(self, THREAD_BUSY);
 	inner_begin(self, INNER_ALLOC);
 	block = below->calloc(below->ctx, count, bytes);
@@ -269,15 +295,15 @@ static attr_always_inline void *hook_calloc(const struct stack_regs *regs, size_
 	return block;
 }
 
-static attr_always_inline void *hook_realloc(const struct stack_regs *regs, void *old, size_t bytes,
+static attr_always_inline void *hook_realloc(const struct py_allocator *below,
+					     const struct stack_regs *regs, void *old, size_t bytes,
 					     unsigned int domain)
 {
-	const struct py_allocator *below = &inner[domain];
 	struct thread *self = thread_self_;
 	void *block;
 
 	if (unlikely(!thread_is_open(self)))
-		return slow_realloc(regs, old, bytes, domain);
+		return slow_realloc(below, regs, old, bytes, domain);
 	thread_guard(self, THREAD_BUSY);
 	if (old) {
 		lose(self, old, domain);
@@ -297,9 +323,9 @@ static attr_always_inline void *hook_realloc(const struct stack_regs *regs, void
 	return block;
 }
 
-static attr_always_inline void hook_free(void *block, unsigned int domain)
+static attr_always_inline void hook_free(const struct py_allocator *below, void *block,
+					 unsigned int domain)
 {
-	const struct py_allocator *below = &inner[domain];
 	struct thread *self = thread_self_;
 
 	if (!block) {
@@ -307,7 +333,7 @@ static attr_always_inline void hook_free(void *block, unsigned int domain)
 		return;
 	}
 	if (unlikely(!thread_is_open(self))) {
-		slow_free(block, domain);
+		slow_free(below, block, domain);
 		return;
 	}
 	thread_guard(self, THREAD_BUSY);
@@ -319,67 +345,87 @@ static attr_always_inline void hook_free(void *block, unsigned int domain)
 	thread_leave(self);
 }
 
-static void *mem_malloc(void *ctx attr_unused, size_t bytes)
+static void *mem_malloc(void *ctx, size_t bytes)
 {
 	struct stack_regs regs = STACK_HERE();
 
-	return hook_malloc(&regs, bytes, PY_DOMAIN_MEM);
+	return hook_malloc(below_of(ctx, PY_DOMAIN_MEM), &regs, bytes, PY_DOMAIN_MEM);
 }
 
-static void *mem_calloc(void *ctx attr_unused, size_t count, size_t bytes)
+static void *mem_calloc(void *ctx, size_t count, size_t bytes)
 {
 	struct stack_regs regs = STACK_HERE();
 
-	return hook_calloc(&regs, count, bytes, PY_DOMAIN_MEM);
+	return hook_calloc(below_of(ctx, PY_DOMAIN_MEM), &regs, count, bytes, PY_DOMAIN_MEM);
 }
 
-static void *mem_realloc(void *ctx attr_unused, void *block, size_t bytes)
+static void *mem_realloc(void *ctx, void *block, size_t bytes)
 {
 	struct stack_regs regs = STACK_HERE();
 
-	return hook_realloc(&regs, block, bytes, PY_DOMAIN_MEM);
+	return hook_realloc(below_of(ctx, PY_DOMAIN_MEM), &regs, block, bytes, PY_DOMAIN_MEM);
 }
 
-static void mem_free(void *ctx attr_unused, void *block)
+static void mem_free(void *ctx, void *block)
 {
-	hook_free(block, PY_DOMAIN_MEM);
+	hook_free(below_of(ctx, PY_DOMAIN_MEM), block, PY_DOMAIN_MEM);
 }
 
-static void *obj_malloc(void *ctx attr_unused, size_t bytes)
-{
-	struct stack_regs regs = STACK_HERE();
-
-	return hook_malloc(&regs, bytes, PY_DOMAIN_OBJ);
-}
-
-static void *obj_calloc(void *ctx attr_unused, size_t count, size_t bytes)
+static void *obj_malloc(void *ctx, size_t bytes)
 {
 	struct stack_regs regs = STACK_HERE();
 
-	return hook_calloc(&regs, count, bytes, PY_DOMAIN_OBJ);
+	return hook_malloc(below_of(ctx, PY_DOMAIN_OBJ), &regs, bytes, PY_DOMAIN_OBJ);
 }
 
-static void *obj_realloc(void *ctx attr_unused, void *block, size_t bytes)
+static void *obj_calloc(void *ctx, size_t count, size_t bytes)
 {
 	struct stack_regs regs = STACK_HERE();
 
-	return hook_realloc(&regs, block, bytes, PY_DOMAIN_OBJ);
+	return hook_calloc(below_of(ctx, PY_DOMAIN_OBJ), &regs, count, bytes, PY_DOMAIN_OBJ);
 }
 
-static void obj_free(void *ctx attr_unused, void *block)
+static void *obj_realloc(void *ctx, void *block, size_t bytes)
 {
-	hook_free(block, PY_DOMAIN_OBJ);
+	struct stack_regs regs = STACK_HERE();
+
+	return hook_realloc(below_of(ctx, PY_DOMAIN_OBJ), &regs, block, bytes, PY_DOMAIN_OBJ);
+}
+
+static void obj_free(void *ctx, void *block)
+{
+	hook_free(below_of(ctx, PY_DOMAIN_OBJ), block, PY_DOMAIN_OBJ);
+}
+
+/* What is below our hooks now that @found is; NULL when that cannot be kept. */
+static struct py_allocator *layer_for(enum py_domain domain, const struct py_allocator *found)
+{
+	struct py_allocator *layer = layers[domain];
+	uint32_t count = layer_counts[domain];
+
+	for (uint32_t i = 0; i < count; i++, layer++)
+		if (!memcmp(layer, found, sizeof(*found)))
+			return layer;
+	if (count == LAYERS_MAX)
+		return NULL;
+	*layer = *found;
+	layer_counts[domain]++;
+	return layer;
 }
 
 static void install(enum py_domain domain, const struct py_allocator *hooks)
 {
 	struct py_allocator found;
+	void *below;
 
 	py_state.api.get_allocator(domain, &found);
 	if (found.malloc == hooks->malloc)
 		return;
-	inner[domain] = found;
+	below = layer_for(domain, &found);
+	if (!below)
+		return;
 	found = *hooks;
+	found.ctx = below;
 	py_state.api.set_allocator(domain, &found);
 }
 

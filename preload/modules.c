@@ -357,6 +357,16 @@ void modules_check(struct thread *thread, uintptr_t pc)
 	modules_poll(thread);
 }
 
+bool modules_has(uintptr_t start)
+{
+	uint32_t count = __atomic_load_n(&module_count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (modules[i].mark && modules[i].start == start)
+			return true;
+	return overflown;
+}
+
 void modules_describe(struct thread *thread, bool inherited)
 {
 	if (!inherited) {

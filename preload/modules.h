@@ -29,6 +29,9 @@ void modules_describe(struct thread *thread, bool inherited);
  */
 void modules_check(struct thread *thread, uintptr_t pc);
 
+/** modules_has() - does a loaded object begin at @start, as far as is known?  Context: any */
+bool modules_has(uintptr_t start);
+
 /**
  * modules_refresh() - scan if the loader says that objects came or went
  *

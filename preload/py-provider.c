@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "image.h"
+#include "modules.h"
 #include "nodes.h"
 #include "note.h"
 #include "pages.h"
@@ -50,11 +51,6 @@ static void describe_runtime(struct thread *thread)
 	record_ext(thread, TENURE_PY_RUNTIME, &head, sizeof(head), version, strlen(version));
 }
 
-static void changed(struct thread *thread attr_unused)
-{
-	py_types_modules();
-}
-
 /*
  * Threads that still run when the interpreter ends are ended by it, where they
  * stand: what their frames refer to is referred to for ever.
@@ -72,6 +68,45 @@ static void forked(struct thread *thread)
 	py_types_reset();
 	py_cycles_reset();
 	describe_runtime(thread);
+}
+
+static void set_ops(const struct provider_ops *ops)
+{
+	__atomic_store_n(&provider_ops, ops, __ATOMIC_RELEASE);
+}
+
+static void give_up(struct thread *thread, const char *why)
+{
+	struct note note = { 0 };
+
+	gave_up = true;
+	set_ops(NULL);
+	note_add(&note, "Python is not followed: ");
+	note_add(&note, why);
+	note_report(thread, note.text);
+}
+
+/* A program that has loaded it may unload it, once it has ended it. */
+static bool is_unloaded(void)
+{
+	return !modules_has(py_state.object.start);
+}
+
+static void changed(struct thread *thread)
+{
+	if (is_unloaded())
+		give_up(thread, "the library that it is in was unloaded");
+	else
+		py_types_modules();
+}
+
+static void say_less(struct thread *thread)
+{
+	struct note note = { 0 };
+
+	note_add(&note, "types, cycles and leaks of Python objects are not told: "
+			"this Python has no GIL");
+	note_report(thread, note.text);
 }
 
 /* While the interpreter starts: it may still replace its allocators. */
@@ -99,31 +134,6 @@ static const struct provider_ops ops_watching = {
 	.forked = forked,
 };
 
-static void set_ops(const struct provider_ops *ops)
-{
-	__atomic_store_n(&provider_ops, ops, __ATOMIC_RELEASE);
-}
-
-static void give_up(struct thread *thread, const char *why)
-{
-	struct note note = { 0 };
-
-	gave_up = true;
-	set_ops(NULL);
-	note_add(&note, "Python is not followed: ");
-	note_add(&note, why);
-	note_report(thread, note.text);
-}
-
-static void say_less(struct thread *thread)
-{
-	struct note note = { 0 };
-
-	note_add(&note, "types, cycles and leaks of Python objects are not told: "
-			"this Python has no GIL");
-	note_report(thread, note.text);
-}
-
 /* The interpreter's code can be called from here on. */
 static void begin(struct thread *thread)
 {
@@ -146,7 +156,13 @@ static void begin(struct thread *thread)
 	set_ops(&ops_watching);
 }
 
-static void unchanged(struct thread *thread attr_unused)
+static void waiting_changed(struct thread *thread attr_unused)
+{
+	if (is_unloaded())
+		set_ops(NULL); /* there may be another one, some day */
+}
+
+static void nothing(struct thread *thread attr_unused)
 {
 }
 
@@ -166,9 +182,9 @@ static uint32_t stack_waiting(struct thread *thread, uint32_t native)
 static const struct provider_ops ops_waiting = {
 	.name = "CPython",
 	.stack = stack_waiting,
-	.modules = unchanged,
-	.ended = unchanged,
-	.forked = unchanged,
+	.modules = waiting_changed,
+	.ended = nothing,
+	.forked = nothing,
 };
 
 /* Py_FinalizeEx() has come to its end. */

@@ -33,30 +33,46 @@ def report_of(context, argv, env=None):
     return done
 
 
-def build_embedded(context):
+def ask_config(context):
     ask = ("import json, sysconfig as s; print(json.dumps([s.get_path('include'), "
            "s.get_path('platinclude')] + [s.get_config_var(n) for n in "
-           "('LIBDIR', 'LDVERSION', 'Py_ENABLE_SHARED', 'LIBS', 'LINKFORSHARED')]))")
-    include, platform, libdir, version, shared, libs, flags = json.loads(
-        context.plain(["-c", ask]).stdout)
+           "('LIBDIR', 'LDVERSION', 'Py_ENABLE_SHARED', 'LIBS', 'LINKFORSHARED', "
+           "'INSTSONAME')]))")
+    return json.loads(context.plain(["-c", ask]).stdout)
+
+
+def compiled(context, name, *argv):
+    """A program or library of one of the C sources beside the targets."""
     cc = shutil.which("cc")
-    if not cc or not os.path.exists(os.path.join(include, "Python.h")):
-        raise Skip("no compiler, or this interpreter comes without its headers")
-    program = str(context.directory / "embedded")
-    argv = [cc, "-w", f"-I{include}", f"-I{platform}", "-o", program,
-            str(context.targets / "embedded.c"), f"-L{libdir}", f"-lpython{version}"]
+    if not cc:
+        raise Skip("no compiler")
+    made = str(context.directory / name.replace(".c", ""))
+    done = subprocess.run([cc, "-w", "-o", made, str(context.targets / name), *argv],
+                          capture_output=True, check=False)
+    said = done.stderr.decode()[-500:]
+    if done.returncode and "-lpython" in " ".join(argv):
+        raise Skip("its library cannot be linked: " + said[-200:])
+    assert done.returncode == 0, said
+    return made
+
+
+def build_embedded(context, name="embedded.c"):
+    include, platform, libdir, version, shared, libs, flags, _ = ask_config(context)
+    if not os.path.exists(os.path.join(include, "Python.h")):
+        raise Skip("this interpreter comes without its headers")
+    argv = [f"-I{include}", f"-I{platform}", f"-L{libdir}", f"-lpython{version}"]
     argv += [f"-Wl,-rpath,{libdir}"] if shared else [*flags.split(), *libs.split(), "-lm", "-ldl"]
-    done = subprocess.run(argv, capture_output=True, check=False)
-    if done.returncode:
-        raise Skip("its library cannot be linked: " + done.stderr.decode()[-200:])
-    return program
+    return compiled(context, name, *argv)
+
+
+def home_of(context):
+    home = os.path.dirname(os.path.dirname(os.path.realpath(context.python)))
+    return {"PYTHONHOME": home} if "pyenv" in home else None
 
 
 @test
 def an_embedded_interpreter_is_followed_each_time_it_starts(context):
-    program = build_embedded(context)
-    home = os.path.dirname(os.path.dirname(os.path.realpath(context.python)))
-    done = report_of(context, [program], {"PYTHONHOME": home} if "pyenv" in home else None)
+    done = report_of(context, [build_embedded(context)], home_of(context))
     complete(done.document)
     types = done.document.types()
     made = {name: types.get(f"__main__.{name}", {}).get("allocations")
@@ -65,6 +81,36 @@ def an_embedded_interpreter_is_followed_each_time_it_starts(context):
     names = {frame[2].split(".")[0] for site in done.document.processes[0]["sites"]
              for frame in done.document.python_stack(site.get("stack"))}
     assert {"round_1", "round_2"} <= names, sorted(names)[:20]
+
+
+@test
+def functions_of_the_program_may_stand_between_python_and_its_allocator(context):
+    done = report_of(context, [build_embedded(context, "wrapped.c")], home_of(context))
+    complete(done.document)
+    made = done.document.types().get("__main__.Thing", {}).get("allocations")
+    assert made == 1000, made
+
+
+@test
+def an_interpreter_may_be_unloaded(context):
+    libdir, soname = (ask_config(context)[i] for i in (2, 7))
+    library = os.path.join(libdir, soname)
+    if ".so" not in soname or not os.path.exists(library):
+        raise Skip("this interpreter has no shared library")
+    program = compiled(context, "unloaded.c", "-ldl")
+    done = report_of(context, [program, library], home_of(context))
+    complete(done.document)
+    notes = " ".join(done.document.processes[0]["trust"].get("notes", []))
+    gone = done.stdout == b"gone\n"
+    assert ("unloaded" in notes) == gone, (done.stdout, notes)
+
+
+@test
+def a_thread_may_be_left_behind_by_its_interpreter(context):
+    library = compiled(context, "left-behind.c", "-shared", "-fPIC")
+    done = report_of(context, [context.python, str(context.targets / "left-behind.py"), library])
+    assert done.stdout == b"end\n", done.stdout
+    complete(done.document)
 
 
 @test

@@ -7,17 +7,28 @@
 #include <string.h>
 
 #include "pages.h"
+#include "sys.h"
 
 #define SLOTS_FIRST (1u << 10)
 #define KEY_GONE    1u /* of a forgotten object; none lies at address 1 */
+
+#define SPINS	  100u
+#define WAITS_MAX 20000u /* pauses: more than a second */
 
 uint64_t py_filter[PY_FILTER_BITS / 64];
 
 void py_table_lock(struct py_table *table)
 {
-	while (__atomic_exchange_n(&table->lock, 1, __ATOMIC_ACQUIRE))
-		while (__atomic_load_n(&table->lock, __ATOMIC_RELAXED))
-			;
+	/*
+	 * Held for less than a microsecond, but for a larger body.  Whoever has it
+	 * for so long has left by longjmp(), or was left behind by fork().
+	 */
+	for (uint32_t i = 0; __atomic_exchange_n(&table->lock, 1, __ATOMIC_ACQUIRE); i++) {
+		if (i == WAITS_MAX)
+			return;
+		if (i >= SPINS)
+			sys_pause();
+	}
 }
 
 void py_table_unlock(struct py_table *table)
@@ -42,6 +53,23 @@ static void put(struct py_table_body *body, uintptr_t key, uint32_t id, uint32_t
 	__atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
 }
 
+/* The one before the last, if it is large enough: nobody has been reading it for so long. */
+static struct py_table_body *empty_body(struct py_table *table, uint32_t slots)
+{
+	struct py_table_body *body = table->spare;
+
+	table->spare = NULL;
+	if (body && body->mask >= slots - 1) {
+		memset(body->slots, 0, (body->mask + 1) * sizeof(struct py_slot));
+		body->used = 0;
+		return body;
+	}
+	body = pages_map(sizeof(*body) + slots * sizeof(struct py_slot), 0);
+	if (body)
+		body->mask = slots - 1;
+	return body;
+}
+
 /* Room for one more: if need be a larger body, without what is gone. */
 static bool make_room(struct py_table *table)
 {
@@ -55,14 +83,14 @@ static bool make_room(struct py_table *table)
 	while (slots < live * 4)
 		slots *= 2;
 
-	body = pages_map(sizeof(*body) + slots * sizeof(struct py_slot), 0);
+	body = empty_body(table, slots);
 	if (!body)
 		return old && old->used < old->mask;
-	body->mask = slots - 1;
 	for (uint32_t i = 0; old && i <= old->mask; i++)
 		if (old->slots[i].key > KEY_GONE)
 			put(body, old->slots[i].key, old->slots[i].id, old->slots[i].check);
 	__atomic_store_n(&table->body, body, __ATOMIC_RELEASE);
+	table->spare = old;
 	return true;
 }
 

@@ -3,8 +3,10 @@
  * Addresses of the interpreter's objects to numbers, and a filter that tells
  * quickly that an address is not among them.
  *
- * Readers take no lock: a slot's key is written last, a grown table is
- * published with one store and its predecessor is never unmapped.
+ * Readers take no lock: a slot's key is written last, a new body is published
+ * with one store, and its predecessor is never unmapped.  It is used again when
+ * as many new keys have come as make another body necessary, which is longer
+ * than anybody reads.
  */
 #ifndef PRELOAD_PY_TABLE_H
 #define PRELOAD_PY_TABLE_H
@@ -27,15 +29,21 @@ struct py_table_body {
 	struct py_slot slots[];
 };
 
-/** struct py_table - all zero is an empty one */
+/**
+ * struct py_table - all zero is an empty one
+ * @spare: the body before @body, or NULL
+ */
 struct py_table {
 	struct py_table_body *body;
+	struct py_table_body *spare;
 	uint32_t lock;
 };
 
 /**
  * py_table_lock() - take the table for a change
  *
+ * Waits for other threads, but not for ever: a handler that leaves by longjmp()
+ * may leave it locked.
  * Context: guard held, so that no handler of this thread can want it too.
  */
 void py_table_lock(struct py_table *table);

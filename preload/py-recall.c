@@ -4,9 +4,12 @@
  * the reading.
  *
  * That a frame is where it was does not prove that the frames outside of it
- * are as they were: they may have returned and been called again.  To be
- * mistaken, though, more than PY_RECALL_FRESH frames must have been left and
- * entered again just like before, without one allocation on the way.
+ * are as they were: they may have returned and been called again.  But then all
+ * frames inside of it were entered since, too, and that takes time: so many
+ * frames are read afresh as could have been entered since the last stack was
+ * taken.  The work is a fraction of what the program has done meanwhile.  Only
+ * who changes to another stack without a call, as greenlets do, could deceive
+ * us, for PY_RECALL_TURNS stacks: if the change comes back to the same frames.
  */
 #include "py-recall.h"
 
@@ -18,7 +21,6 @@
 #include "nodes.h"
 #include "pages.h"
 #include "py-code.h"
-#include "sample.h"
 #include "sys.h"
 #include "tenure/wire-python.h"
 
@@ -95,14 +97,26 @@ static uint32_t recall(struct py_thread *py, const struct py_frame *frame)
 	return i;
 }
 
-/*
- * The rest of a deep stack.  Return: how many frames of the last one are
- * outside of those in py->fresh; those must not be compared again.
- */
-static attr_noinline uint32_t read_deep(struct py_thread *py, struct py_chain *chain)
+/* How many frames there can be that were entered after the last stack was taken. */
+static uint64_t entered_at_most(const struct py_thread *py)
 {
-	/* Between two samples anything may have happened. */
-	bool to_the_end = sample_filter || ++py->turns >= PY_RECALL_TURNS;
+	uint64_t ticks = sys_ticks() - py->taken;
+
+	if (py->depth <= PY_RECALL_FRESH || ticks > PY_RECALL_MAX)
+		return UINT64_MAX;
+	return PY_RECALL_NEAR + ticks * TICKS_CYCLES / PY_RECALL_CYCLES;
+}
+
+/*
+ * The rest of a deep stack, of which at most @entered frames are new.  Return: how
+ * many frames of the last one are outside of those in py->fresh; those must not
+ * be compared again.
+ */
+static attr_noinline uint32_t read_deep(struct py_thread *py, struct py_chain *chain,
+					uint64_t entered)
+{
+	bool to_the_end = chain->count < entered ||
+			  ++py->turns >= PY_RECALL_TURNS + py->depth / PY_RECALL_TURNS;
 
 	if (to_the_end)
 		py->turns = 0;
@@ -184,11 +198,15 @@ static uint32_t intern(struct thread *thread, struct py_thread *py, uint32_t cou
 	const struct py_frame *fresh = py->fresh;
 	uint32_t parent = 0;
 
-	if (!kept)
-		for (; count && kept < py->depth && fresh[count - 1].code == last[kept].code &&
-		       fresh[count - 1].at == last[kept].at;
-		     count--, kept++)
-			last[kept].frame = fresh[count - 1].frame;
+	for (; count && kept < py->depth && fresh[count - 1].code == last[kept].code &&
+	       fresh[count - 1].at == last[kept].at;
+	     kept++) {
+		count--;
+		last[kept].frame = fresh[count].frame;
+		last[kept].lasti = fresh[count].lasti;
+		if (unlikely(kept >= PY_RECALL_FRESH))
+			*place_of(py, fresh[count].frame) = kept;
+	}
 	if (kept)
 		parent = last[kept - 1].node;
 
@@ -213,18 +231,23 @@ static uint32_t intern(struct thread *thread, struct py_thread *py, uint32_t cou
 static attr_noinline uint32_t read_afresh(struct thread *thread, struct py_thread *py,
 					  struct py_chain chain)
 {
-	uint32_t kept = 0;
+	uint64_t entered = entered_at_most(py);
+	uint32_t kept = 0, node;
 
-	py_chain_read(py_state.abi, &chain, py->fresh, PY_RECALL_FRESH);
+	py_chain_read(py_state.abi, &chain, py->fresh,
+		      entered < py->room ? (uint32_t)entered : py->room);
 	if (unlikely(chain.frame)) {
-		kept = read_deep(py, &chain);
+		kept = read_deep(py, &chain, entered);
 		if (chain.frame)
 			return intern_cut(thread, py);
 	}
 	while (unlikely(kept + chain.count > py->room))
 		if (!grow(py))
 			return intern_cut(thread, py);
-	return chain.count ? intern(thread, py, chain.count, kept) : 0;
+	node = chain.count ? intern(thread, py, chain.count, kept) : 0;
+	if (unlikely(py->depth > PY_RECALL_FRESH))
+		py->taken = sys_ticks();
+	return node;
 }
 
 /* The nodes of the frames from @same on, of which there are @depth now. */

@@ -10,14 +10,19 @@
 #include "py-state.h"
 
 /*
- * Frames that are read afresh each time: more than Python's own limit of
- * recursion.  Outside of them the walk ends at a frame that is where it was,
- * at the instruction that it was at, called by the same frame: all but one
- * time in PY_RECALL_TURNS, when it goes on to the end.
+ * Up to PY_RECALL_FRESH frames, more than Python's own limit of recursion, are
+ * compared each time.  Of a stack that was deeper last time only those are
+ * that can be new: PY_RECALL_NEAR, and one for each PY_RECALL_CYCLES since; no
+ * interpreter enters a frame in so few.  Outside of them the walk ends at a frame
+ * that is where it was, at the instruction that it was at, called by the same
+ * frame: all but one time in PY_RECALL_TURNS, of a very deep one in more, when it
+ * goes on to the end.
  */
-#define PY_RECALL_FRESH 1024u
-#define PY_RECALL_TURNS 64u
-#define PY_RECALL_MAX	(1u << 18) /* of deeper stacks the outer end is missing */
+#define PY_RECALL_FRESH	 1024u
+#define PY_RECALL_NEAR	 32u
+#define PY_RECALL_CYCLES 32u
+#define PY_RECALL_TURNS	 64u
+#define PY_RECALL_MAX	 (1u << 18) /* of deeper stacks the outer end is missing */
 
 /** py_recall_new() - memory for it; 0 or -ENOMEM.  Context: guard held */
 attr_nodiscard int py_recall_new(struct py_thread *py);

@@ -83,6 +83,7 @@ struct py_step {
  * @depth:      frames in @last
  * @room:       in @last, and in @fresh
  * @turns:      deep stacks since one was read to its end
+ * @taken:      when the last deep stack was taken, ticks
  * @epoch:      py_code_epoch() when @last was taken
  * @pairs:      nodes of pairs, by their halves; see py-frames.c
  * @steps:      nodes of frames, by what they are made of; see py-recall.c
@@ -104,6 +105,7 @@ struct py_thread {
 	uint32_t epoch;
 	uint32_t with_gil;
 	uint32_t gc_epoch;
+	uint64_t taken;
 	const void *interp;
 	const void *current;
 	void *gc_wanted;

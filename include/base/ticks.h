@@ -16,6 +16,13 @@
  */
 #define TICKS_SHIFT 4
 
+/* What a processor does in a tick at most, in cycles. */
+#if defined(__aarch64__)
+#define TICKS_CYCLES 256u /* of a counter as slow as 12 MHz, at 3 GHz */
+#else
+#define TICKS_CYCLES (2u << TICKS_SHIFT) /* it may run faster than its counter */
+#endif
+
 static attr_always_inline uint64_t ticks_read(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

@@ -204,8 +204,10 @@ def deep_recursions_have_all_their_frames(context):
     for size, name, _ in done.truth["probes"]:
         want[name] += size + done.truth["overhead"]
     for site in done.document.processes[0]["sites"]:
+        if site["bytes"] < 100000:
+            continue
         stack = [f[2].rsplit(".", 1)[-1] for f in done.document.python_stack(site.get("stack"))]
-        if site["bytes"] < 100000 or stack[-1:] != ["probe"]:
+        if stack[-1:] != ["probe"]:
             continue
         depth = stack.count("deeper")
         assert done.truth["depth"] <= depth <= done.truth["depth"] + 1, depth

@@ -5,7 +5,7 @@ import threading
 
 import truth
 
-DEPTH = 1500  # more than the shim reads afresh at each event
+DEPTH = 3000  # more than the shim compares at each event
 SIZE = 100000
 told = []
 

@@ -38,28 +38,27 @@ static void thin(struct checkpoints *checkpoints, struct checkpoints_series *ser
 /* The sites that hold something.  Return: 0 or -ENOMEM */
 int checkpoints_snapshot(const struct sites *sites, struct result_point *point)
 {
-	struct result_level *levels;
-	size_t count = 0;
+	VEC(struct result_level) levels = { 0 };
+	struct result_level *kept;
+	int r = vec_reserve(&levels, 1);
 
-	for (uint32_t i = 0; i < sites->count; i++)
-		count += sites->at[i].live_bytes != 0;
-	levels = malloc((count ? count : 1) * sizeof(*levels));
-	if (!levels)
-		return -ENOMEM;
-
-	count = 0;
-	for (uint32_t i = 0; i < sites->count; i++) {
+	for (uint32_t i = 0; i < sites->count && r == 0; i++) {
 		const struct site *site = &sites->at[i];
 
 		if (site->live_bytes)
-			levels[count++] = (struct result_level){
-				.site = i,
-				.bytes = site->live_bytes,
-				.blocks = site->live_blocks,
-			};
+			r = vec_push(&levels, (struct result_level){
+						      .site = i,
+						      .bytes = site->live_bytes,
+						      .blocks = site->live_blocks,
+					      });
 	}
-	point->levels = levels;
-	point->levels_count = count;
+	if (r < 0) {
+		vec_fini(&levels);
+		return r;
+	}
+	kept = realloc(levels.at, (levels.count ? levels.count : 1) * sizeof(*kept));
+	point->levels = kept ? kept : levels.at;
+	point->levels_count = levels.count;
 	return 0;
 }
 

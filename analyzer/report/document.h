@@ -300,6 +300,7 @@ struct report {
 	struct idmap resolved_ids; /* number of a frame of the resolver to that of a frame */
 	struct intern sig_texts;
 	VEC(struct report_sig_line) sig_lines; /* per frame */
+	VEC(uint8_t) sig_python;	       /* per stack: is there Python on it? */
 };
 
 #endif /* REPORT_DOCUMENT_H */

@@ -87,6 +87,8 @@ uint32_t places_culprit(const struct places_view *view, uint32_t stack)
 	const struct report *report = view->report;
 	struct candidates seen = { REPORT_NONE, REPORT_NONE, REPORT_NONE };
 
+	if (view->inner && stack != REPORT_NONE && view->inner[stack] != REPORT_NONE)
+		return view->inner[stack];
 	for (uint32_t at = stack; at != REPORT_NONE; at = report->stacks.at[at].caller) {
 		uint32_t frame = report->stacks.at[at].frame;
 
@@ -94,14 +96,10 @@ uint32_t places_culprit(const struct places_view *view, uint32_t stack)
 			seen.system = at;
 		if (view->classes[frame] != PLACES_OWN)
 			continue;
-		if (report->frames.at[frame].kind == RESOLVE_PYTHON)
-			return at;
 		consider(report, at, &seen);
-		if (seen.native != REPORT_NONE && !view->python)
+		if (seen.native != REPORT_NONE)
 			return seen.native;
 	}
-	if (seen.native != REPORT_NONE)
-		return seen.native;
 	if (seen.nameless != REPORT_NONE)
 		return seen.nameless;
 	return seen.system != REPORT_NONE ? seen.system : stack;
@@ -173,6 +171,28 @@ static int find_wrappers(struct places_view *view)
 	return r;
 }
 
+/* Deep stacks of native functions need not be climbed for each site. */
+static int find_python(struct places_view *view)
+{
+	const struct report *report = view->report;
+
+	view->inner = malloc((report->stacks.count + 1) * sizeof(*view->inner));
+	if (!view->inner)
+		return -ENOMEM;
+
+	/* Callers come before those they call. */
+	for (size_t i = 0; i < report->stacks.count; i++) {
+		const struct report_stack *stack = &report->stacks.at[i];
+		bool is_own = report->frames.at[stack->frame].kind == RESOLVE_PYTHON &&
+			      view->classes[stack->frame] == PLACES_OWN;
+		uint32_t above = stack->caller == REPORT_NONE ? REPORT_NONE
+							      : view->inner[stack->caller];
+
+		view->inner[i] = is_own ? (uint32_t)i : above;
+	}
+	return 0;
+}
+
 int places_view_init(struct places_view *view, const struct report *report,
 		     enum report_frames frames)
 {
@@ -185,6 +205,7 @@ int places_view_init(struct places_view *view, const struct report *report,
 	view->python = frames != REPORT_FRAMES_NATIVE && has_python(report);
 	view->classes = malloc(count + 1);
 	view->labels = calloc(count + 1, sizeof(*view->labels));
+	view->inner = NULL;
 	if (!view->classes || !view->labels)
 		r = -ENOMEM;
 
@@ -203,6 +224,8 @@ int places_view_init(struct places_view *view, const struct report *report,
 	idmap_fini(&labels);
 	for (unsigned int i = 0; i < WRAPPERS_DEEP && r >= 0; i++)
 		r = find_wrappers(view);
+	if (r >= 0 && view->python)
+		r = find_python(view);
 	if (r < 0) {
 		places_view_fini(view);
 		return r;
@@ -214,5 +237,6 @@ void places_view_fini(struct places_view *view)
 {
 	free(view->classes);
 	free(view->labels);
+	free(view->inner);
 	*view = (struct places_view){ 0 };
 }

@@ -31,6 +31,7 @@ struct places_view {
 	uint32_t origin;  /* REPORT_ORIGIN_NONE: all, else only sites of this one */
 	bool python;	  /* it has Python frames, and they are shown */
 	uint8_t *classes; /* per frame: enum places_class */
+	uint32_t *inner;  /* per stack: its innermost part whose leaf is Python that answers */
 	uint32_t *labels; /* per frame: equal for frames that are printed alike */
 };
 

@@ -261,6 +261,7 @@ struct report *report_free(struct report *report)
 	idmap_fini(&report->resolved_ids);
 	intern_fini(&report->sig_texts);
 	vec_fini(&report->sig_lines);
+	vec_fini(&report->sig_python);
 	arena_fini(&report->texts);
 	free(report);
 	return NULL;

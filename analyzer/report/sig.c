@@ -104,12 +104,23 @@ static bool is_among(const uint32_t *list, unsigned int count, uint32_t wanted)
 	return false;
 }
 
-static bool has_python(const struct report *report, uint32_t stack)
+/*
+ * Is there Python on @stack?  Callers come before those they call, so each
+ * stack is looked at once.  Return: 0, 1 or -ENOMEM.
+ */
+static int has_python(struct report *report, uint32_t stack)
 {
-	for (; stack != REPORT_NONE; stack = report->stacks.at[stack].caller)
-		if (report->frames.at[report->stacks.at[stack].frame].kind == RESOLVE_PYTHON)
-			return true;
-	return false;
+	while (stack != REPORT_NONE && report->sig_python.count <= stack) {
+		const struct report_stack *next = &report->stacks.at[report->sig_python.count];
+		bool is_python =
+			report->frames.at[next->frame].kind == RESOLVE_PYTHON ||
+			(next->caller != REPORT_NONE && report->sig_python.at[next->caller]);
+		int r = vec_push(&report->sig_python, is_python);
+
+		if (r < 0)
+			return r;
+	}
+	return stack != REPORT_NONE && report->sig_python.at[stack];
 }
 
 /*
@@ -121,10 +132,12 @@ static bool has_python(const struct report *report, uint32_t stack)
 static int take_stack(struct report *report, const struct report_process *process, uint32_t stack,
 		      bool all, uint32_t texts[SIG_FRAMES])
 {
-	bool python = has_python(report, stack);
-	unsigned int count = 0;
+	int python = has_python(report, stack);
+	unsigned int count = 0, nothing = 0;
 
-	for (; stack != REPORT_NONE && count < SIG_FRAMES;
+	if (python < 0)
+		return python;
+	for (; stack != REPORT_NONE && count < SIG_FRAMES && nothing++ < SIG_NOTHING;
 	     stack = report->stacks.at[stack].caller) {
 		uint32_t frame = report->stacks.at[stack].frame;
 		const struct report_sig_line *line = line_of(report, process, frame);
@@ -133,8 +146,10 @@ static int take_stack(struct report *report, const struct report_process *proces
 			return -ENOMEM;
 		if (!all && (!line->counts || (python && line->interpreter)))
 			continue;
-		if (!is_among(texts, count, line->text))
+		if (!is_among(texts, count, line->text)) {
 			texts[count++] = line->text;
+			nothing = 0;
+		}
 		if (line->ends)
 			break;
 	}

@@ -8,7 +8,8 @@
  * parameters and template arguments.  Frames of allocators and run-time
  * libraries are left out, those of CPython itself where a Python function is on
  * the stack, and a function that came before (recursion);
- * nothing counts that is called before main() or a thread's function.
+ * nothing counts that is called before main() or a thread's function, or
+ * outside of SIG_NOTHING frames in a row of which none counts.
  */
 #ifndef REPORT_SIG_H
 #define REPORT_SIG_H
@@ -19,6 +20,7 @@
 #include "report/document.h"
 
 #define SIG_FRAMES  8
+#define SIG_NOTHING 128
 #define SIG_VERSION "tenure-sig-2"
 
 /**

@@ -213,9 +213,11 @@ static size_t nameless_modules(const struct text *text, struct nameless *modules
 	size_t count = 0;
 
 	for (size_t i = 0; i < sites->count; i++) {
-		const struct report_frame *frame = nameless_frame(text, sites->at[i].stack);
+		const struct report_frame *frame = NULL;
 		size_t known = 0;
 
+		if (sites->at[i].peak_bytes)
+			frame = nameless_frame(text, sites->at[i].stack);
 		if (!frame)
 			continue;
 		while (known < count && modules[known].module != frame->module)

@@ -381,6 +381,19 @@ def the_program_notices_nothing(context):
 
 @test
 @any_build
+def words_that_look_like_objects_are_not_believed(context):
+    target = str(context.targets / "dangling.py")
+    plain = context.plain([target])
+    done = context.recorded([target], status=plain.status)
+    assert plain.status == 7, plain.stderr
+    assert (plain.stdout, plain.stderr) == (done.stdout, done.stderr), done.stderr
+    complete(done.document)
+    notes = done.document.processes[0]["trust"]["notes"]
+    assert not any("threads were still" in note for note in notes), notes
+
+
+@test
+@any_build
 def it_can_be_left_alone(context):
     done = context.target("types_.py", options=["--no-python"])
     process = done.document.processes[0]

@@ -73,6 +73,52 @@ def a_buffer_of_an_extension_is_live_at_the_end(context):
     assert blocks == 7, blocks
 
 
+def lost_blocks(document):
+    """{class: (blocks, bytes)} of what nothing leads to."""
+    scan = document.processes[0]["leak_scan"]
+    assert scan["done"] and not scan["partial"], scan
+    return {name: (scan["classes"][name]["blocks"], scan["classes"][name]["bytes"])
+            for name in ("lost", "cycle", "lost_through") if scan["classes"][name]["blocks"]}
+
+
+@test
+def what_an_extension_loses_nothing_leads_to(context):
+    document = planted(context, """
+import leaky
+for i in range(7):
+    leaky.leak_buffer(123457)
+kept = [leaky.keep([i]) for i in range(3)]
+""", options=["--leaks"])
+    assert lost_blocks(document) == {"lost": (7, 7 * 123457)}, lost_blocks(document)
+
+
+COLUMNS, COLUMN_BYTES = 100, 50033
+
+
+@test
+def beside_numpy_that_is_told_from_what_its_arrays_hold(context):
+    if context.plain(["-c", "import numpy"]).status != 0:
+        raise python.Skip("numpy is not installed for this interpreter")
+    document = planted(context, f"""
+import leaky, numpy
+class Table:
+    pass
+table = Table()
+table.columns = {{i: numpy.ones({COLUMN_BYTES}, dtype="uint8") for i in range({COLUMNS})}}
+for i in range(7):
+    leaky.leak_buffer(123457)
+""", options=["--leaks"])
+    process = document.processes[0]
+    planted_ones = [leak for leak in process["leaks"] if leak["bytes"] == leak["blocks"] * 123457]
+    assert [(leak["class"], leak["blocks"]) for leak in planted_ones] == [("lost", 7)], planted_ones
+    # Buffers are kept by their arrays, those by the dictionary, and that by its owner.
+    held = {one.get("type"): one for one in process["held_types"]}
+    assert held["numpy.ndarray"]["kept_bytes"] > COLUMNS * COLUMN_BYTES, held["numpy.ndarray"]
+    table = held["__main__.Table"]
+    assert 0 < table["kept_bytes"] - COLUMNS * COLUMN_BYTES < 100 * COLUMN_BYTES // 10, table
+    assert table["expression"] == "module __main__.__dict__['table']", table
+
+
 @test
 def references_that_nobody_has_are_found_exactly(context):
     document = planted(context, """

@@ -56,7 +56,7 @@ static bool is_in_shim(const ucontext_t *context)
 	const uintptr_t *word, *end;
 
 	(void)arch_context(context, regs, &sp);
-	if (self && self->slot && self->slot->busy)
+	if (self && self->slot && (self->slot->busy || self->slot->moving))
 		return true;
 	if (!self || sp < self->stack_lo || sp >= self->stack_hi)
 		return false;

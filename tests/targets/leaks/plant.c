@@ -10,8 +10,18 @@ static __attribute__((noinline)) void lose(void)
 	block = NULL;
 }
 
+/* Where the program's own stack will be, in which not every word is written. */
+static __attribute__((noinline)) void wipe(void)
+{
+	volatile char room[16384];
+
+	for (unsigned int i = 0; i < sizeof(room); i++)
+		room[i] = 0;
+}
+
 __attribute__((constructor)) static void plant(void)
 {
 	for (int i = 0; i < 10; i++)
 		lose();
+	wipe();
 }

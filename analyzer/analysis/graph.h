@@ -148,6 +148,9 @@ attr_nodiscard int graph_owners(struct graph *graph);
 /** graph_is_libc() - is the module the C library? */
 bool graph_is_libc(const struct result_module *module);
 
+/** graph_is_linker() - is it the dynamic linker? */
+bool graph_is_linker(const struct result_module *module);
+
 /** roots_find() - all that is alive by itself.  Return: 0 or a negative errno */
 attr_nodiscard int roots_find(struct graph *graph, struct result_leaks *leaks);
 

@@ -56,7 +56,7 @@ bool graph_is_libc(const struct result_module *module)
 	return has_name(module, names, ARRAY_SIZE(names));
 }
 
-static bool is_linker(const struct result_module *module)
+bool graph_is_linker(const struct result_module *module)
 {
 	static const char *const names[] = { "ld-linux", "ld-2." };
 
@@ -70,7 +70,7 @@ static bool is_runtime(const struct result_module *module)
 		"libm.so",	"libm-2.",  "libc++.so",  "libc++abi"
 	};
 
-	return graph_is_libc(module) || is_linker(module) || graph_is_allocator(module) ||
+	return graph_is_libc(module) || graph_is_linker(module) || graph_is_allocator(module) ||
 	       has_name(module, names, ARRAY_SIZE(names));
 }
 
@@ -93,7 +93,7 @@ static bool is_runtimes(const struct graph *graph, uint32_t stack)
 			module = graph_module(graph->view, TENURE_NODE_PC(node.word) - 1);
 			if (!module || !is_runtime(module))
 				return false;
-			if (is_first && is_linker(module))
+			if (is_first && graph_is_linker(module))
 				return true;
 			is_first &= graph_is_allocator(module);
 		} else if (TENURE_NODE_KIND(node.word) != TENURE_NODE_PAIR) {

@@ -13,14 +13,18 @@
 static int look_at(struct graph *graph, const struct range *range, uint64_t addr, uint64_t word)
 {
 	uint64_t offset;
+	uint32_t to;
 
 	if (likely(word - graph->low >= graph->high - graph->low))
 		return 0;
 	if (range->initial && initial_is(range->initial, addr, word))
 		return 0;
-	if (range->starts_only &&
-	    (blocks_find(&graph->blocks, word, &offset) == BLOCKS_NONE || offset >= 8))
-		return 0;
+	if (range->starts_only || range->no_mapped) {
+		to = blocks_find(&graph->blocks, word, &offset);
+		if (to == BLOCKS_NONE || (range->starts_only && offset >= 8) ||
+		    (range->no_mapped && graph->blocks.at[to].site == BLOCKS_SITE_MAPPED))
+			return 0;
+	}
 	return graph_root(graph, word, range->holder, addr);
 }
 

@@ -15,6 +15,7 @@
 /**
  * struct range - where, and what counts there
  * @starts_only: pointers to the inside of blocks say nothing here
+ * @no_mapped:   what the program has mapped is not held from there
  * @hidden:      pointers that do not look like any may lie there
  * @initial:     words that are still what they were are no pointers; or NULL
  */
@@ -23,6 +24,7 @@ struct range {
 	uint64_t end;
 	uint32_t holder;
 	bool starts_only;
+	bool no_mapped;
 	bool hidden;
 	struct initial *initial;
 };

@@ -63,6 +63,8 @@ static int scan_module(struct roots *roots, uint32_t index, struct range *range)
 		return 0;
 	range->starts_only = graph_is_libc(module);
 	range->hidden = !range->starts_only;
+	/* It keeps the ends of its own memory, where the program's may begin. */
+	range->no_mapped = graph_is_linker(module);
 	count = read_headers(graph, module, headers);
 	initial_open(&initial, module->path);
 	range->initial = &initial;

@@ -87,6 +87,9 @@ static enum step_result step_signal(struct frame *frame, struct reach *reach)
 	frame->sp = step_load(sp + ARCH_SIGNAL_SP);
 	frame->fp = step_load(sp + ARCH_SIGNAL_FP);
 	frame->kind = TENURE_NODE_EXACT;
+	/* What was interrupted has a stack of its own: nothing of it may be read unasked. */
+	if (frame->sp > reach->hi)
+		reach->lo = UINTPTR_MAX;
 	return frame->pc ? STEP_OK : STEP_END;
 }
 

@@ -192,6 +192,24 @@ static void coroutine(void)
 	swapcontext(&(ucontext_t){ 0 }, &main_context);
 }
 
+/* A context may say anything: here, that its stack is where nothing is. */
+TEST(the_stack_that_a_signal_has_interrupted_is_not_read_unasked)
+{
+	static uint64_t context[512];
+	uintptr_t nowhere =
+		(uintptr_t)mmap(NULL, 65536, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct frame at = { .pc = 1, .sp = (uintptr_t)context, .kind = TENURE_NODE_CALL };
+	struct reach reach = { .lo = at.sp, .hi = at.sp + sizeof(context) };
+
+	CHECK(nowhere > reach.hi);
+	context[ARCH_SIGNAL_PC / 8] = 1;
+	context[ARCH_SIGNAL_SP / 8] = nowhere;
+	CHECK_EQ(step(&at, RULE_SIGNAL, &reach), STEP_OK);
+	CHECK_EQ(at.sp, nowhere);
+	CHECK_EQ(step(&at, RULE_SP | 2u << 9, &reach), STEP_LOST);
+	(void)munmap((void *)nowhere, 65536);
+}
+
 TEST(a_coroutine_ends_at_its_own_root)
 {
 	size_t bytes = 65536;

@@ -7,10 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/uio.h>
 
+#include "py-body.h"
 #include "py-layouts.h"
-#include "sys.h"
 
 #define INTERPRETERS_MAX 4096 /* a longer list is taken for a wrong offset */
 
@@ -40,19 +39,9 @@ static bool parse_version(const char *text, unsigned int *ret_minor, unsigned in
 	return parse_number(&text, ret_micro) && (*text == ' ' || *text == '+');
 }
 
-/* Reads the program's memory through the kernel: false instead of a fault. */
-static bool read_safely(const void *from, void *to, size_t bytes)
-{
-	struct iovec local = { .iov_base = to, .iov_len = bytes };
-	struct iovec remote = { .iov_base = (void *)from, .iov_len = bytes };
-
-	return SYS_CALL6(SYS_process_vm_readv, sys_getpid(), &local, 1, &remote, 1, 0) ==
-	       (long)bytes;
-}
-
 static bool read_pointer(const void *base, size_t offset, const void **ret)
 {
-	return read_safely((const uint8_t *)base + offset, ret, sizeof(*ret));
+	return py_read_safely((const uint8_t *)base + offset, ret, sizeof(*ret));
 }
 
 static bool read_code(const struct py_abi *abi, const void *frame, const void **ret)
@@ -198,7 +187,7 @@ const char *py_abi_check(const struct py_abi *abi, const struct py_api *api, con
 
 		if (!read_code(abi, frame, &code) ||
 		    (abi->frame_owner &&
-		     !read_safely((const uint8_t *)frame + abi->frame_owner, &owner, 1)))
+		     !py_read_safely((const uint8_t *)frame + abi->frame_owner, &owner, 1)))
 			return "a frame does not look as expected";
 		if (abi->frames != PY_FRAMES_SENTINEL || owner < PY_FRAME_OWNER_CSTACK)
 			return is_code(abi, api, code) ? NULL

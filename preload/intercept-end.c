@@ -118,7 +118,11 @@ attr_export int execveat(int dir, const char *path, char *const argv[], char *co
 
 	look(NULL, &regs);
 	RESOLVE(execveat);
-	return real_execveat(dir, path, argv, env, flags);
+	if (real_execveat)
+		return real_execveat(dir, path, argv, env, flags);
+	/* Older C libraries lack it; a program that asks whether it is there finds ours. */
+	errno = (int)-SYS_CALL5(SYS_execveat, dir, path, argv, env, flags);
+	return -1;
 }
 
 #if defined(__x86_64__)

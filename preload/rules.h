@@ -26,7 +26,7 @@ enum rule_kind {
 	RULE_GUESS = 4,	 /* no table: fp is taken for a frame pointer, if it can be one */
 	RULE_SIGNAL = 5, /* the kernel's frame: registers are in the ucontext at sp */
 	RULE_END = 6,	 /* outermost frame */
-	RULE_HARD = 7,	 /* known, but does not fit: see walk-full.h */
+	RULE_HARD = 7,	 /* known, but does not fit: see full.h */
 };
 
 /*

@@ -215,8 +215,10 @@ static bool slow_lose(void *block, unsigned int domain, unsigned int flags)
 	}
 	self = is_part() ? NULL : thread_enter();
 	lose(self, block, domain);
-	if (!self)
+	if (!self) {
+		thread_free_at_rest(block, flags);
 		return false;
+	}
 	record_free(self, block, flags);
 	thread_leave(self);
 	return true;

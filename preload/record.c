@@ -222,6 +222,8 @@ static attr_cold void free_slow(struct thread *thread, const void *addr, unsigne
 	if (thread->cursor < thread->limit ? stamp_anew(thread) : make_room(thread)) {
 		marksig_late(thread);
 		record_free(thread, addr, flags);
+	} else if (!thread->cursor) {
+		thread_free_parked(thread, addr, flags);
 	}
 }
 

@@ -377,14 +377,11 @@ static struct thread *unpark(struct thread *self)
 	return self;
 }
 
-void thread_free_at_rest(const void *block, unsigned int flags)
+void thread_free_parked(struct thread *self, const void *block, unsigned int flags)
 {
-	struct thread *self = thread_self_;
-
-	if (!self || !self->slot || self->cursor || self->slot->busy || image_state() != IMAGE_ON ||
+	if (image_state() != IMAGE_ON ||
 	    __atomic_load_n(&image->paused, __ATOMIC_RELAXED) != IMAGE_FREES_ONLY)
 		return;
-	thread_guard(self, THREAD_BUSY);
 	self->cursor = self->slot->chunk + (uint32_t)self->slot->pos;
 	self->limit = full_limit(self);
 	if (self->cursor >= self->limit)
@@ -394,6 +391,16 @@ void thread_free_at_rest(const void *block, unsigned int flags)
 		record_free(self, block, flags);
 	}
 	thread_park(self);
+}
+
+void thread_free_at_rest(const void *block, unsigned int flags)
+{
+	struct thread *self = thread_self_;
+
+	if (!self || !self->slot || self->cursor || self->slot->busy)
+		return;
+	thread_guard(self, THREAD_BUSY);
+	thread_free_parked(self, block, flags);
 	thread_leave(self);
 }
 

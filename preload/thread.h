@@ -193,6 +193,9 @@ void thread_park(struct thread *thread);
  */
 attr_cold void thread_free_at_rest(const void *block, unsigned int flags);
 
+/** thread_free_parked() - the same, for a thread that finds itself parked; guard held */
+attr_cold void thread_free_parked(struct thread *self, const void *block, unsigned int flags);
+
 /** thread_provider_elsewhere() - does another thread live that the provider has met? */
 bool thread_provider_elsewhere(const struct thread *self);
 

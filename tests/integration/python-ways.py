@@ -127,6 +127,19 @@ def a_virtual_environment_is_like_its_interpreter(context):
     assert done.document.types()["__main__.Thing"]["allocations"] == 500
 
 
+@test
+def what_is_freed_while_recording_rests_is_not_alive(context):
+    done = report_of(context, [context.python, "-c",
+                               "import ctypes\n"
+                               "class Thing: pass\n"
+                               "kept = [Thing() for i in range(1000)]\n"
+                               "stop = ctypes.CDLL(None).tenure_hook_stop\n"
+                               "stop()\n"
+                               "kept = None\n"])
+    thing = done.document.types()["__main__.Thing"]
+    assert (thing["allocations"], thing["live_blocks"]) == (1000, 0), thing
+
+
 def check_workers(context, method):
     argv = [context.python, str(context.targets / "workers.py"), method]
     done = report_of(context, argv)

@@ -19,10 +19,41 @@
 
 #define DATA_PLACE "@DATA@" /* in page.html */
 
+/**
+ * struct html - the page that is being written
+ * @same: per frame: the first one that is shown alike
+ */
 struct html {
 	struct emit *emit;
 	struct stacks stacks;
+	uint32_t *same;
 };
+
+static int find_same(struct html *html)
+{
+	const struct places_view *view = &html->stacks.view;
+	size_t count = view->report->frames.count;
+	uint32_t *first = calloc(count + 1, sizeof(*first)); /* per label: a frame's number + 1 */
+
+	html->same = calloc(count + 1, sizeof(*html->same));
+	for (size_t i = 0; first && html->same && i < count; i++) {
+		if (!first[view->labels[i]])
+			first[view->labels[i]] = (uint32_t)i + 1;
+		html->same[i] = first[view->labels[i]] - 1;
+	}
+	free(first);
+	return first && html->same ? 0 : -ENOMEM;
+}
+
+/* The number of the frame that answers for @site, as in the lists of the report; -1: none. */
+static int64_t place_of(const struct html *html, const struct report_site *site)
+{
+	const struct places_view *view = &html->stacks.view;
+	uint32_t stack = places_culprit(view, site->stack);
+
+	return stack == REPORT_NONE ? -1
+				    : (int64_t)html->same[view->report->stacks.at[stack].frame];
+}
 
 /* Rows as in SITE_FIELDS of the page. */
 static int write_sites(struct html *html, const struct report_process *process)
@@ -48,6 +79,7 @@ static int write_sites(struct html *html, const struct report_process *process)
 		emit_uint(emit, NULL, site->allocations);
 		emit_uint(emit, NULL, site->temporary);
 		emit_uint(emit, NULL, site->alive_bytes[RESULT_GENERATIONS - 1]);
+		emit_int(emit, NULL, place_of(html, site));
 		emit_end(emit);
 	}
 	emit_end(emit);
@@ -183,6 +215,8 @@ int html_write(const struct export_job *job, FILE *file)
 	FILE *memory = open_memstream(&data, &count);
 	int r = html.emit && memory ? stacks_init(&html.stacks, job) : -ENOMEM;
 
+	if (r == 0)
+		r = find_same(&html);
 	if (r == 0) {
 		emit_init(html.emit, memory);
 		r = write_data(&html);
@@ -192,6 +226,7 @@ int html_write(const struct export_job *job, FILE *file)
 	if (r == 0)
 		r = write_page(data, count, file);
 	stacks_fini(&html.stacks);
+	free(html.same);
 	free(html.emit);
 	return r;
 }

@@ -7,6 +7,7 @@
 SPEEDSCOPE_SCHEMA may name speedscope's file-format-schema.json, which its npm
 package has.
 """
+import collections
 import gzip
 import html.parser
 import json
@@ -186,8 +187,22 @@ class Assets(html.parser.HTMLParser):
         self.found += [tag] if tag in ("link", "iframe", "img", "object", "base") else []
 
 
-def check_html(document, data, top, names):
+def check_places(text, table):
+    """The page blames the functions that the tables of the report blame."""
+    page = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)[1])
+    shown = page["processes"][page["peak_process"]]
+    peaks = collections.Counter()
+    for site in shown["sites"]:
+        peaks[page["frames"][site[10]][0] if site[10] >= 0 else ""] += site[2]
+    expected = collections.Counter()
+    for row in table["rows"]:
+        expected[row.get("function", "")] += row["peak"]["bytes"]
+    check(+peaks == +expected, f"html: places {+peaks - +expected} against {+expected - +peaks}")
+
+
+def check_html(document, data, table, top, names):
     text = data.decode()
+    check_places(text, table)
     assets = Assets()
     assets.feed(text)
     check(not assets.found, f"html loads {assets.found}")
@@ -218,7 +233,8 @@ def export_all(tenure, report, top, names):
         check_folded(document, run(tenure, "export", "folded", "--cost=" + cost, report), key)
     check_speedscope(document, out["speedscope"])
     check_dhat(document, out["dhat"], top)
-    check_html(document, out["html"], top, names)
+    table = json.loads(run(tenure, "report", "--by=function", "--top=1000000", "--json=-", report))
+    check_html(document, out["html"], table, top, names)
     with open(pprof, "rb") as f:
         functions = check_pprof(document, f.read(), pprof)
     return frames, functions

@@ -61,7 +61,7 @@ int judge_growth(struct judge *judge)
 	if (!judge->facts.series) {
 		static const char text[] =
 			"growth cannot be judged: it needs %" PRIu64
-			" moments to compare after the first %" PRIu64
+			" moments to compare, not counting the first %" PRIu64
 			" (marks of one name, full collections, or a longer run)";
 
 		for (size_t i = 0; i < judge->config->limits.count; i++)

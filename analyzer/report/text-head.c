@@ -212,7 +212,7 @@ static void print_live(const struct text *text)
 	const struct text_out *out = &text->out;
 	const struct report_totals *totals = &text->process->totals;
 
-	print_label(out, "at the end");
+	print_label(out, text->process->end.kind == RESULT_END_RUNNING ? "so far" : "at the end");
 	if (totals->live_blocks) {
 		print_bytes(text, totals->live_bytes, totals->errors.live_bytes);
 		print_count(text, totals->live_blocks, totals->errors.live_blocks, "block");
@@ -249,8 +249,8 @@ static void print_churn(const struct text *text)
 	(void)fprintf(out->file, "%s at most, by mmap, beside the heap",
 		      units_bytes(totals->mapped_peak_bytes).s);
 	if (totals->mapped_live_bytes)
-		(void)fprintf(out->file, "; %s at the end",
-			      units_bytes(totals->mapped_live_bytes).s);
+		(void)fprintf(out->file, "; %s %s", units_bytes(totals->mapped_live_bytes).s,
+			      text->process->end.kind == RESULT_END_RUNNING ? "now" : "at the end");
 	(void)fputc('\n', out->file);
 }
 

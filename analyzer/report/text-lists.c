@@ -212,7 +212,11 @@ static int print_list(const struct text *text, const report_sites *sites, enum r
 
 int text_places(const struct text *text, enum report_sort sort, const struct text_list *list)
 {
-	return print_list(text, &text->process->sites, sort, forms[sort].title, list);
+	bool running = text->process->end.kind == RESULT_END_RUNNING;
+
+	return print_list(text, &text->process->sites, sort,
+			  running && sort == REPORT_SORT_LIVE ? "LIVE SO FAR" : forms[sort].title,
+			  list);
 }
 
 int text_mapped(const struct text *text, const struct text_list *list)

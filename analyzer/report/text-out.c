@@ -10,6 +10,7 @@
 
 #define WIDTH_DEFAULT 80u
 #define WIDTH_LEAST   60u
+#define NAME_LEAST    16u  /* columns of a name that are worth more than its library */
 #define WIDTH_MOST    160u /* longer lines are hard to read */
 
 void text_out_init(struct text_out *out, FILE *file, unsigned int width, bool color, bool unicode)
@@ -186,14 +187,18 @@ void text_out_frame(const struct text_out *out, const struct report *report,
 	add_place(out, report, frame, module, &place);
 	clip_front(out, &place, columns - columns / 3);
 	place_width = utf8_width(strbuf_get(&place));
-	if (place_width)
-		room -= place_width + 2;
-
 	if (frame->kind == RESOLVE_NATIVE)
 		names_short(&name, function, "...");
 	else
 		strbuf_adds(&name, function);
 	text_out_clean(out, &cleaned, strbuf_get(&name));
+
+	/* Of a name and its library the name says more: it is not cut down to nothing. */
+	if (!frame->line && columns - place_width < NAME_LEAST + 2 &&
+	    utf8_width(strbuf_get(&cleaned)) + place_width + 2 > columns)
+		place_width = 0;
+	if (place_width)
+		room -= place_width + 2;
 	text_out_clip(out, &cleaned, room);
 	(void)fprintf(out->file, "%s%s%s", out->name, strbuf_get(&cleaned), out->plain);
 	if (place_width)

@@ -142,6 +142,20 @@ TEST(a_title_is_no_path)
 	free(text);
 }
 
+TEST(what_still_runs_has_no_end)
+{
+	struct report *report = begin();
+	struct report_process *process = add_process(report, 10, 100);
+	char *text;
+
+	process->end.kind = RESULT_END_RUNNING;
+	process->totals.live_blocks = process->totals.live_bytes = 2;
+	text = print(report);
+	CHECK(strstr(text, "\nso far      2 B in 2 blocks not freed\n"));
+	CHECK(!strstr(text, "at the end"));
+	free(text);
+}
+
 TEST(one_is_no_plural)
 {
 	struct report *report = begin();

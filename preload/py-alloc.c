@@ -448,6 +448,14 @@ bool py_alloc_watching(void)
 	return watching;
 }
 
+bool py_alloc_is_outermost(void)
+{
+	struct py_allocator found;
+
+	py_state.api.get_allocator(PY_DOMAIN_OBJ, &found);
+	return found.malloc == obj_malloc;
+}
+
 void py_alloc_rearm(void)
 {
 	watching = true;

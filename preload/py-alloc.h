@@ -27,4 +27,11 @@ bool py_alloc_watching(void);
 /** py_alloc_rearm() - the interpreter has ended; another one may be started */
 void py_alloc_rearm(void);
 
+/**
+ * py_alloc_is_outermost() - does the interpreter call our hook of the OBJ domain itself?
+ *
+ * Else the program has wrapped it, as tracemalloc does.
+ */
+attr_nodiscard bool py_alloc_is_outermost(void);
+
 #endif /* PRELOAD_PY_ALLOC_H */

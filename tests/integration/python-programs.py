@@ -54,6 +54,18 @@ def pandas_and_numpy_count_their_buffers(context):
     assert "make_columns" in shown, shown
 
 
+@test
+def a_program_may_use_memray_itself(context):
+    path = str(context.targets / "memray_.py")
+    plain = context.plain([path])
+    if plain.status == 77:
+        raise Skip(plain.stdout.decode().strip())
+    done = context.recorded([path])
+    assert plain.stdout == b"(200, True)\n" * 2, (plain.stdout, plain.stderr[-1000:])
+    assert done.stdout == plain.stdout, (done.stdout, done.stderr[-1000:])
+    assert done.document.types()["__main__.Thing"]["allocations"] == 240
+
+
 def own_suite(context, module):
     """CPython's own tests of @module end as they do without tenure."""
     if context.plain(["-c", f"import test.{module}"]).status != 0:

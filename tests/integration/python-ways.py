@@ -181,5 +181,19 @@ def greenlets_have_their_own_stacks(context):
     difference(got, want, "stacks of greenlets")
 
 
+@test
+@base.any_build
+def tracemalloc_counts_what_it_counts_without(context):
+    for mode in ("env", "once", "often", "deep"):
+        env = {"PYTHONTRACEMALLOC": "5"} if mode == "env" else {}
+        argv = [str(context.targets / "tracemalloc_.py"), mode]
+        plain = context.plain(argv, env=env)
+        assert plain.status == 0, plain.stderr[-1000:]
+        done = context.recorded(argv, env=env)
+        complete(done.document)
+        assert (done.stdout, done.stderr) == (plain.stdout, plain.stderr), (
+            mode, plain.stdout, done.stdout)
+
+
 if __name__ == "__main__":
     sys.exit(base.main(TESTS))

@@ -304,6 +304,7 @@ def objects_of_threads_are_counted_by_type(context):
 @test
 def other_allocators_change_nothing(context):
     for env, flags in [({"PYTHONMALLOC": "malloc"}, ()), ({"PYTHONMALLOC": "debug"}, ()),
+                       ({"PYTHONMALLOC": "malloc_debug"}, ()),
                        ({}, ("-X", "dev")), ({"PYTHONTRACEMALLOC": "3"}, ()),
                        ({"PYTHONMALLOC": "pymalloc_debug", "PYTHONDEVMODE": "1"}, ())]:
         done = context.target("types_.py", env=env, flags=("-W", "ignore", *flags))

@@ -65,8 +65,9 @@ static attr_always_inline void py_types_settle(struct thread *thread, const stru
 	if (!py_pending.block && likely(!py_types_late_))
 		return;
 	if (likely(py && py->current == py_types_interp_)) {
-		if (likely(py_pending.where && *py_pending.where == py_pending.at &&
-			   !py_types_late_))
+		/* In this order: where only what is late brings us here, @where is stale. */
+		if (likely(!py_types_late_ && py_pending.where &&
+			   *py_pending.where == py_pending.at))
 			py_pending.block = NULL;
 		else
 			py_types_look(thread, py, ending);

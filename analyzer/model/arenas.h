@@ -51,13 +51,16 @@ static inline void arenas_touch(struct arenas *arenas, uint64_t peak_number)
 
 /**
  * arenas_block() - a block of @bytes has come, or gone when @blocks is "negative"
+ *
+ * Before the first arena is heard of, too: the block may go when there is one.
+ *
  * @fn:     enum tenure_fn
  * @blocks: that it counts for
  */
 static inline void arenas_block(struct arenas *arenas, uint32_t fn, uint64_t bytes, uint64_t blocks,
 				uint64_t peak_number)
 {
-	if (likely(!arenas->seen) || (fn != TENURE_FN_PY_OBJ && fn != TENURE_FN_PY_MEM) ||
+	if (likely(fn != TENURE_FN_PY_OBJ && fn != TENURE_FN_PY_MEM) ||
 	    bytes - 1 >= ARENAS_BLOCK_MAX)
 		return;
 	arenas_touch(arenas, peak_number);

@@ -329,8 +329,8 @@ const struct result_process *session_finish(struct session *session)
 	result->python = python_finish(session->python);
 	result->containers = session->containers.at;
 	result->containers_count = session->containers.count;
-	/* A forked child has its parent's arenas, which nobody told of. */
-	if (!(session->info.flags & TENURE_HELLO_FORKED))
+	/* Of arenas of the parent, or made while recording was off, nobody has told. */
+	if (!(session->info.flags & TENURE_HELLO_FORKED) && !session->late)
 		result->arenas = arenas_finish(&session->arenas, session->sites.peak_number);
 	result->cycles = cycles_finish(session->cycles);
 	if (!result->cycles)

@@ -4,12 +4,27 @@
 
 #include "test.h"
 
-TEST(blocks_count_once_there_is_an_arena)
+TEST(blocks_that_are_older_than_the_first_arena_may_go_after_it)
 {
 	struct arenas arenas = { 0 };
+	const struct result_arenas *result;
 
 	arenas_block(&arenas, TENURE_FN_PY_OBJ, 40, 1, 1);
 	CHECK(!arenas_finish(&arenas, 1));
+	CHECK_EQ(arenas_feed(&arenas, 0x10000, 262144, 1), 0);
+	arenas_block(&arenas, TENURE_FN_PY_OBJ, 16, 1, 1);
+	arenas_block(&arenas, TENURE_FN_PY_OBJ, 40, (uint64_t)-1, 1);
+	result = arenas_finish(&arenas, 1);
+	CHECK(result);
+	CHECK_EQ(result->end.blocks, 1);
+	CHECK_EQ(result->end.bytes, 16);
+	arenas_fini(&arenas);
+}
+
+TEST(small_blocks_of_the_interpreter_lie_in_arenas)
+{
+	struct arenas arenas = { 0 };
+
 	CHECK_EQ(arenas_feed(&arenas, 0x10000, 262144, 1), 0);
 	arenas_block(&arenas, TENURE_FN_PY_OBJ, 40, 1, 1);
 	arenas_block(&arenas, TENURE_FN_PY_MEM, 512, 1, 1);

@@ -122,11 +122,13 @@ static void code_member(struct code *code, struct leaks_member *member)
 	code_count(code, &member->own);
 }
 
-static void code_link(struct code *code, struct leaks_link *link)
+static void code_link(struct code *code, struct leaks_link *link, size_t members_count)
 {
 	code_u32(code, &link->from);
 	code_u32(code, &link->to);
 	code_u64(code, &link->offset);
+	if (!code->to && (link->from >= members_count || link->to >= members_count))
+		code->err = code->err ? code->err : -EBADMSG;
 }
 
 static void code_item(struct code *code, struct leaks_item *item)
@@ -146,7 +148,7 @@ static void code_item(struct code *code, struct leaks_item *item)
 	links = code_list(code, item->links, &item->links_count, sizeof(*links));
 	item->links = links;
 	for (size_t i = 0; i < item->links_count; i++)
-		code_link(code, &links[i]);
+		code_link(code, &links[i], item->members_count);
 	if (!code->to && item->class > LEAKS_POSSIBLE)
 		code->err = -EBADMSG;
 }
@@ -256,7 +258,7 @@ void leaks_encode(const struct result_leaks *leaks, struct strbuf *buf)
 {
 	struct code code = { .to = buf };
 
-	/* Writing changes nothing. */
+	/* Writing puts back what was there. */
 	code_leaks(&code, (struct result_leaks *)(uintptr_t)leaks);
 }
 

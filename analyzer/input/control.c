@@ -35,6 +35,30 @@ union control_fd {
 	char bytes[CMSG_SPACE(sizeof(int))];
 };
 
+/* There is room for one, but the padding behind it may hold another.  Return: the first, or -1. */
+static int take_descriptor(struct msghdr *message)
+{
+	int kept = -1;
+
+	for (struct cmsghdr *head = CMSG_FIRSTHDR(message); head;
+	     head = CMSG_NXTHDR(message, head)) {
+		size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(head) + i * sizeof(fd), sizeof(fd));
+			if (kept < 0)
+				kept = fd;
+			else
+				(void)close(fd);
+		}
+	}
+	return kept;
+}
+
 int control_receive(int socket, struct control_request *ret_request, int *ret_fd)
 {
 	struct control_request request = { 0 };
@@ -47,14 +71,11 @@ int control_receive(int socket, struct control_request *ret_request, int *ret_fd
 		.msg_controllen = sizeof(control.bytes),
 	};
 	ssize_t n = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *head = n < 0 ? NULL : CMSG_FIRSTHDR(&message);
 	cleanup_close int fd = -1;
 
 	if (n < 0)
 		return neg_errno();
-	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
-	    head->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	fd = take_descriptor(&message);
 	if ((size_t)n < 2 * sizeof(uint32_t) || request.version != CONTROL_VERSION)
 		return -EPROTONOSUPPORT;
 	if ((size_t)n < sizeof(request) || request.bytes > CONTROL_TEXT_BYTES)

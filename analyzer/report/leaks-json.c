@@ -187,6 +187,9 @@ static void load_leak(struct load *load, const json_t *from, report_leaks *leaks
 
 	if (sscanf(sig, "%16" SCNx64 "%n", &leak.sig, &length) != 1 || sig[length])
 		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
+	if (leak.class > LEAKS_POSSIBLE)
+		load_fail(load, -EINVAL, "'class' is '%s', which is no leak",
+			  words_get(&words_leak, leak.class));
 	load_count(load, from, &leak.own);
 	leak.indirect.blocks = load_uint(load, from, "indirect_blocks");
 	leak.indirect.bytes = load_uint(load, from, "indirect_bytes");

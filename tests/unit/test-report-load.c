@@ -157,6 +157,10 @@ TEST(numbers_that_lead_nowhere_are_refused)
 		{ "\"min_bytes\":64", "\"min_bytes\":1152921504606846976",
 		  "'sizes' holds a bucket that is too large" },
 		{ "1970-01-01T", "yesterday ", "'start' is no time" },
+		{ "\"pid\": 100",
+		  "\"leak_scan\": {\"moment\": \"exit\"}, \"leaks\": [{\"class\": \"reachable\", "
+		  "\"sig\": \"1\", \"function\": \"malloc\"}], \"pid\": 100",
+		  "'class' is 'reachable', which is no leak" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

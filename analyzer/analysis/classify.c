@@ -217,26 +217,63 @@ static int find_parts(struct classify *classify, const struct graph *graph)
 	return r;
 }
 
-/* How many blocks each has, and whether another one leads to it. */
-static void look_at_parts(struct classify *classify, const struct graph *graph)
+/* A lost range that the program mapped: no part of the heap. */
+struct mapped {
+	uint32_t part;
+	uint32_t block;
+};
+
+/* Whatever leads to another component has a larger number. */
+static int by_part(const void *a, const void *b)
+{
+	const struct mapped *x = a, *y = b;
+
+	return x->part > y->part ? -1 : x->part < y->part;
+}
+
+static void lead(struct classify *classify, const struct graph *graph, uint32_t block)
+{
+	const uint32_t *part = classify->part;
+
+	for (uint32_t e = graph->first[block]; e < graph->first[block + 1]; e++) {
+		uint32_t to = part[graph->edges.at[e].to & ~GRAPH_INSIDE];
+
+		if (to != CLASSIFY_NO_PART && to != part[block])
+			classify->parts[to] |= CLASSIFY_LED_TO;
+	}
+}
+
+/*
+ * How many blocks each has, and whether another one leads to it.  A component of
+ * nothing but mapped ranges only passes on that: nobody tells of it, so what hangs
+ * on it alone would be lost through nothing.
+ */
+static int look_at_parts(struct classify *classify, const struct graph *graph)
 {
 	const uint32_t *part = classify->part;
 	uint8_t *parts = classify->parts;
+	VEC(struct mapped) mapped = { 0 };
+	int r = 0;
 
-	for (uint32_t i = 0; i < graph->blocks.count; i++) {
+	for (uint32_t i = 0; i < graph->blocks.count && r == 0; i++) {
 		if (part[i] == CLASSIFY_NO_PART)
 			continue;
-		/* What was mapped is no part of the heap. */
-		if (graph->blocks.at[i].site != BLOCKS_SITE_MAPPED)
+		if (graph->blocks.at[i].site == BLOCKS_SITE_MAPPED)
+			r = vec_push(&mapped, ((struct mapped){ part[i], i }));
+		else
 			parts[part[i]] |= parts[part[i]] & CLASSIFY_ONE ? CLASSIFY_MANY
 									: CLASSIFY_ONE;
-		for (uint32_t e = graph->first[i]; e < graph->first[i + 1]; e++) {
-			uint32_t to = part[graph->edges.at[e].to & ~GRAPH_INSIDE];
-
-			if (to != CLASSIFY_NO_PART && to != part[i])
-				parts[to] |= CLASSIFY_LED_TO;
-		}
 	}
+	for (uint32_t i = 0; i < graph->blocks.count && r == 0; i++)
+		if (part[i] != CLASSIFY_NO_PART && parts[part[i]] & CLASSIFY_ONE)
+			lead(classify, graph, i);
+	if (mapped.count)
+		qsort(mapped.at, mapped.count, sizeof(*mapped.at), by_part);
+	for (size_t i = 0; i < mapped.count && r == 0; i++)
+		if (parts[mapped.at[i].part] & CLASSIFY_LED_TO)
+			lead(classify, graph, mapped.at[i].block);
+	vec_fini(&mapped);
+	return r;
 }
 
 int classify_sort(struct classify *classify, const struct graph *graph)
@@ -251,8 +288,8 @@ int classify_sort(struct classify *classify, const struct graph *graph)
 	classify->parts = huge_take((size_t)classify->parts_count + 1, sizeof(*classify->parts));
 	if (!classify->parts)
 		return -ENOMEM;
-	look_at_parts(classify, graph);
-	for (uint32_t i = 0; i < count; i++) {
+	r = look_at_parts(classify, graph);
+	for (uint32_t i = 0; i < count && r == 0; i++) {
 		uint8_t part;
 
 		if (classify->part[i] == CLASSIFY_NO_PART)
@@ -262,7 +299,7 @@ int classify_sort(struct classify *classify, const struct graph *graph)
 				     : part & CLASSIFY_MANY ? LEAKS_CYCLE
 							    : LEAKS_LOST;
 	}
-	return 0;
+	return r;
 }
 
 void classify_again(struct classify *classify)

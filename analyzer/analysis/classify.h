@@ -13,7 +13,7 @@
 
 /* In .parts */
 enum classify_part {
-	CLASSIFY_LED_TO = 1u << 0, /* another component leads to it */
+	CLASSIFY_LED_TO = 1u << 0, /* another component that has a block leads to it */
 	CLASSIFY_ONE = 1u << 1,	   /* it has a block, mapped ranges not counted */
 	CLASSIFY_MANY = 1u << 2,   /* it has several */
 	CLASSIFY_BEGUN = 1u << 3,  /* see classify_begins() */

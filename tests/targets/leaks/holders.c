@@ -286,7 +286,34 @@ static void by_lost_mapping(void)
 	void *volatile *page = map(PAGE, MAP_PRIVATE);
 
 	page[300] = make(1000);
+	say("lost", 1, 1000);
+}
+
+/* Likewise, but there is a lost block that could tell. */
+static void by_lost_block_and_mapping(void)
+{
+	void *volatile *outer = map(PAGE, MAP_PRIVATE);
+	void *volatile *inner = map(PAGE, MAP_PRIVATE);
+	void **block = make(100);
+
+	*block = (void *)outer;
+	outer[300] = (void *)inner;
+	inner[300] = make(1000);
+	say("lost", 1, 100);
 	say("lost_through", 1, 1000);
+}
+
+/* No block has a share in the ring, and each of the two behind it hangs on both ranges. */
+static void by_lost_ring_of_mappings(void)
+{
+	void *volatile *one = map(PAGE, MAP_PRIVATE);
+	void *volatile *other = map(PAGE, MAP_PRIVATE);
+
+	one[1] = (void *)other;
+	other[1] = (void *)one;
+	one[2] = make(1000);
+	other[2] = make(500);
+	say("lost", 2, 1500);
 }
 
 static void by_unmapped(void)
@@ -409,6 +436,8 @@ static const struct shape shapes[] = {
 	{ "inside-of-mapping", by_inside_of_mapping },
 	{ "shared-mapping", by_shared_mapping },
 	{ "lost-mapping", by_lost_mapping },
+	{ "lost-block-and-mapping", by_lost_block_and_mapping },
+	{ "lost-ring-of-mappings", by_lost_ring_of_mappings },
 	{ "unmapped", by_unmapped },
 	{ "break", by_break },
 	{ "behind-protected-page", behind_protected_page },

@@ -188,7 +188,9 @@ int annotate_print(const struct annotate *annotate, const struct report *report,
 	int r;
 
 	text_out_init(&printing.out, out, options->width, options->color, options->unicode);
-	(void)fprintf(out, "%s%s%s\n", printing.out.bold, annotate->path, printing.out.plain);
+	(void)fputs(printing.out.bold, out);
+	text_out_words(&printing.out, annotate->path);
+	(void)fprintf(out, "%s\n", printing.out.plain);
 	print_head(&printing.out, "line");
 	r = print_lines(&printing, source);
 	print_beyond(&printing);

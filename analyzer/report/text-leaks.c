@@ -199,9 +199,10 @@ static void print_way(const struct text *text)
 	const struct text_out *out = &text->out;
 	const struct report_scan *scan = &text->process->scan;
 
-	(void)fprintf(out->file, "%s    looked at %s%s%s, memory read by %s in %s", out->dim,
-		      words_get(&words_moment, scan->moment), scan->mark ? " " : "",
-		      scan->mark ? scan->mark : "",
+	(void)fprintf(out->file, "%s    looked at %s%s", out->dim,
+		      words_get(&words_moment, scan->moment), scan->mark ? " " : "");
+	text_out_words(out, scan->mark ? scan->mark : "");
+	(void)fprintf(out->file, ", memory read by %s in %s",
 		      scan->direct ? "process_vm_readv" : "descriptor",
 		      units_time(scan->stopped_ns).s);
 	print_sum(out, "reachable ", &scan->classes[LEAKS_REACHABLE]);
@@ -244,12 +245,13 @@ static void print_suppressed(const struct text *text)
 		sum.blocks += leak->own.blocks + leak->indirect.blocks;
 		sum.bytes += leak->own.bytes + leak->indirect.bytes;
 	}
-	if (by)
-		(void)fprintf(out->file,
-			      "%s    not shown: %s in %s block%s, suppressed by '%s'%s%s\n",
-			      out->dim, units_bytes(sum.bytes).s, units_count(sum.blocks).s,
-			      sum.blocks == 1 ? "" : "s", by->name, several ? " and others" : "",
-			      out->plain);
+	if (!by)
+		return;
+	(void)fprintf(out->file, "%s    not shown: %s in %s block%s, suppressed by '", out->dim,
+		      units_bytes(sum.bytes).s, units_count(sum.blocks).s,
+		      sum.blocks == 1 ? "" : "s");
+	text_out_words(out, by->name);
+	(void)fprintf(out->file, "'%s%s\n", several ? " and others" : "", out->plain);
 }
 
 int text_leaks(const struct text *text, const struct text_list *list)
@@ -260,9 +262,12 @@ int text_leaks(const struct text *text, const struct text_list *list)
 	size_t shown = 0, count = 0;
 
 	if (!scan->done) {
-		if (scan->why && process->totals.live_blocks)
-			(void)fprintf(out->file, "\n%sLEAKED%s  %snot looked for: %s%s\n",
-				      out->bold, out->plain, out->dim, scan->why, out->plain);
+		if (!scan->why || !process->totals.live_blocks)
+			return 0;
+		(void)fprintf(out->file, "\n%sLEAKED%s  %snot looked for: ", out->bold, out->plain,
+			      out->dim);
+		text_out_words(out, scan->why);
+		(void)fprintf(out->file, "%s\n", out->plain);
 		return 0;
 	}
 	for (size_t i = 0; i < process->leaks.count; i++)
@@ -297,8 +302,9 @@ void text_look(const struct text *text, const struct report_look *look)
 
 	(void)fprintf(out->file, "%*s%s", LOOK_INDENT, "", out->dim);
 	if (!look->scan.done) {
-		(void)fprintf(out->file, "not looked for leaks: %s%s\n", look->scan.why,
-			      out->plain);
+		(void)fputs("not looked for leaks: ", out->file);
+		text_out_words(out, look->scan.why ? look->scan.why : "nobody says why");
+		(void)fprintf(out->file, "%s\n", out->plain);
 		return;
 	}
 	(void)fprintf(out->file, "leaked: %s", lost.blocks ? "" : "nothing");

@@ -74,6 +74,15 @@ void text_out_clean(const struct text_out *out, struct strbuf *line, const char 
 	}
 }
 
+void text_out_words(const struct text_out *out, const char *text)
+{
+	struct strbuf line = { 0 };
+
+	text_out_clean(out, &line, text);
+	(void)fputs(strbuf_get(&line), out->file);
+	strbuf_fini(&line);
+}
+
 void text_out_clip(const struct text_out *out, struct strbuf *line, size_t columns)
 {
 	size_t dots = utf8_width(out->dots);

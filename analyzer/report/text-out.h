@@ -39,6 +39,9 @@ void text_out_heading(const struct text_out *out, const char *title, const char 
 /** text_out_clean() - append @text with control characters, and what the locale lacks, as '?' */
 void text_out_clean(const struct text_out *out, struct strbuf *line, const char *text);
 
+/** text_out_words() - print @text as text_out_clean() leaves it */
+void text_out_words(const struct text_out *out, const char *text);
+
 /** text_out_clip() - cut @line down to @columns, with dots at its end if it was longer */
 void text_out_clip(const struct text_out *out, struct strbuf *line, size_t columns);
 

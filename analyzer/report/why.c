@@ -105,21 +105,12 @@ static void print_stack(const struct text *text, uint32_t stack, size_t indent)
 	(void)fputc('\n', out->file);
 }
 
-static void print_clean(const struct text *text, const char *words)
-{
-	struct strbuf line = { .at = NULL };
-
-	text_out_clean(&text->out, &line, words);
-	(void)fputs(strbuf_get(&line), text->out.file);
-	strbuf_fini(&line);
-}
-
 static void print_type(const struct text *text, const char *type)
 {
 	if (!*type)
 		return;
 	(void)fputs(text->out.bold, text->out.file);
-	print_clean(text, type);
+	text_out_words(&text->out, type);
 	(void)fprintf(text->out.file, "%s  ", text->out.plain);
 }
 
@@ -136,14 +127,14 @@ static void print_root(const struct text *text, const struct report_held *held)
 	switch (held->kind) {
 	case LEAKS_HOLDER_GLOBAL:
 		if (*held->variable) {
-			print_clean(text, held->variable);
+			text_out_words(&text->out, held->variable);
 			if (held->offset)
 				(void)fprintf(file, "+%" PRIu64, held->offset);
 			(void)fputs(", a variable of ", file);
 		} else {
 			(void)fprintf(file, "data at %#" PRIx64 " in ", held->offset);
 		}
-		print_clean(text, names_base(held->module));
+		text_out_words(&text->out, names_base(held->module));
 		break;
 	case LEAKS_HOLDER_STACK:
 		(void)fprintf(file, "the stack of thread %u", held->tid);
@@ -179,7 +170,7 @@ static void print_words(const struct text *text, const struct report_held *held)
 		return;
 	(void)fputs("      at ", file);
 	(void)fputs(text->out.bold, file);
-	print_clean(text, held->expression);
+	text_out_words(&text->out, held->expression);
 	(void)fputs(text->out.plain, file);
 	(void)fputs(held->is_guessed ? ", in part by what memory looks like\n" : "\n", file);
 }
@@ -208,7 +199,7 @@ static void print_way(const struct text *text, const struct report_held *held)
 			columns += fprintf(out->file, "at +%" PRIu64, step->offset);
 		if (*step->member) {
 			columns += fprintf(out->file, ", ");
-			print_clean(text, step->member);
+			text_out_words(&text->out, step->member);
 			columns += (int)strlen(step->member);
 		}
 		if (step->offset != UINT32_MAX)

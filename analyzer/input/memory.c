@@ -96,6 +96,8 @@ int memory_maps_read(int fd, memory_maps *ret_maps)
 	}
 	if (n < 0)
 		r = neg_errno();
+	else if (text.failed)
+		r = -ENOMEM;
 	for (char *line = text.count ? text.at : NULL, *end; line && r == 0; line = end) {
 		struct target_map map;
 

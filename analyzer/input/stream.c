@@ -146,15 +146,21 @@ void stream_mark(struct stream *stream, uint64_t stamp, uint32_t kind, const cha
 		 uint32_t bytes)
 {
 	struct stream_mark mark = { .stamp = stamp };
+	size_t waiting = stream->marks.count;
 
+	/* A capture may say anything; what follows goes by the order. */
+	if (waiting && stamp < stream->marks.at[waiting - 1].stamp)
+		mark.stamp = stream->marks.at[waiting - 1].stamp;
+	if (waiting >= STREAM_MARKS_MAX)
+		stream_sync(stream, stream->marks.at[waiting / 2].stamp, true);
 	if (bytes > STREAM_NAME_MAX)
 		bytes = STREAM_NAME_MAX;
 	mark.bytes = (uint32_t)sizeof(kind) + bytes;
 	memcpy(mark.payload, &kind, sizeof(kind));
 	memcpy(mark.payload + sizeof(kind), name, bytes);
 	if (stream->capture)
-		capture_write(stream->capture, stream->info.image, CAPTURE_MARK, &stamp,
-			      sizeof(stamp), mark.payload, mark.bytes);
+		capture_write(stream->capture, stream->info.image, CAPTURE_MARK, &mark.stamp,
+			      sizeof(mark.stamp), mark.payload, mark.bytes);
 	/* A mark that there is no memory for is not made. */
 	(void)!vec_push(&stream->marks, mark);
 }

@@ -16,7 +16,8 @@
 #include "image.h"
 #include "merge.h"
 
-#define STREAM_NAME_MAX 256u /* of a mark */
+#define STREAM_NAME_MAX	 256u  /* of a mark */
+#define STREAM_MARKS_MAX 4096u /* that wait; beyond, the older ones are passed on too early */
 
 /** struct stream_mark - one that waits for its time; @payload as of TENURE_EXT_MARK */
 struct stream_mark {

@@ -46,7 +46,7 @@ void session_end(struct session *session, const struct image_end *end)
 	session->result.end_status = end->status;
 	if (end->end_stamp > session->now)
 		session->now = end->end_stamp;
-	if (end->ns_per_tick > 0)
+	if (session_is_rate(end->ns_per_tick))
 		session->info.ns_per_tick = end->ns_per_tick;
 	end_trust(session, end);
 

@@ -490,17 +490,11 @@ void session_memory(struct session *session, uint64_t stamp, uint64_t rss_bytes)
 
 /* ------------------------------------------------------------ life of it */
 
-/* A rate that can be worked with, whatever the stream says. */
-static double sane_rate(double ns_per_tick)
-{
-	return ns_per_tick > 1e-3 && ns_per_tick < 1e6 ? ns_per_tick : 1.0;
-}
-
 struct session *session_new(const struct session_options *options, const struct image_info *info)
 {
 	static const uint64_t defaults[] = { GEN_1_BYTES, GEN_2_BYTES };
 	struct session *session = calloc(1, sizeof(*session));
-	double rate = sane_rate(info->ns_per_tick);
+	double rate = session_is_rate(info->ns_per_tick) ? info->ns_per_tick : 1.0;
 
 	if (!session)
 		return NULL;

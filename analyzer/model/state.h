@@ -139,6 +139,12 @@ void session_note(struct session *session, const char *text, size_t bytes);
 /** session_back() - TENURE_EXT_REALLOC_BACK: the last realloc of this thread did not happen */
 void session_back(struct session *session, const struct event *event, uint64_t addr);
 
+/** session_is_rate() - nanoseconds per tick that can be worked with, whatever the stream says */
+static inline bool session_is_rate(double ns_per_tick)
+{
+	return ns_per_tick > 1e-3 && ns_per_tick < 1e6;
+}
+
 /** session_level() - the levels that the timeline shows */
 static inline struct result_moment session_level(const struct session *session)
 {

@@ -114,7 +114,7 @@ int build_member(struct build *build, const char *type, uint64_t offset, const c
 	if (!*type || strncmp(type, COUNTS_SHARED, strlen(COUNTS_SHARED)) == 0)
 		return 0;
 	/* The object lies behind a table and two counts. */
-	if (strncmp(type, MADE_SHARED, made) == 0) {
+	if (strncmp(type, MADE_SHARED, made) == 0 && type[made]) {
 		if (offset < SHARED_HEAD)
 			return 0;
 		offset -= SHARED_HEAD;

@@ -121,7 +121,7 @@ static int read_elf(Elf *elf, char **ret_text)
 
 int default_suppressions_read(const char *path, char **ret_text)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	Elf *elf;
 	int r;
 

@@ -70,7 +70,7 @@ static void look_at_section(Elf *elf, size_t names, Elf_Scn *section, struct sur
 struct survey survey_file(const char *path)
 {
 	struct survey survey = { .malloc_inside = false };
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t names = 0;
 	Elf *elf;
 

@@ -56,7 +56,8 @@ static int read_table(struct variables_object *object, Elf *elf, Elf_Scn *sectio
 
 static int read_object(struct variables_object *object)
 {
-	int fd = open(object->path, O_RDONLY | O_CLOEXEC);
+	/* The path is what a capture says: it could be a pipe. */
+	int fd = open(object->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
 	int r = 0;

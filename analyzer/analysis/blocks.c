@@ -131,6 +131,11 @@ void blocks_fetch(const struct blocks *blocks, uint64_t addr)
 	fetch_line(&region->rank[unit / 64]);
 }
 
+static uint64_t cut_bytes(uint64_t bytes)
+{
+	return bytes < BLOCKS_BYTES_MAX ? bytes : BLOCKS_BYTES_MAX;
+}
+
 /* Regions for it: the one where it begins, and all that it reaches into. */
 static int count_block(struct blocks *blocks, uint64_t addr, uint64_t bytes)
 {
@@ -240,14 +245,15 @@ static int add_mapped(const struct session_view *view, block_vec *outers)
 
 	for (uint64_t at = 0; r == 0 && (range = maps_next(view->maps, at)); at = range->end)
 		if (!range->file)
-			r = vec_push(outers, ((struct block){ .addr = range->start,
-							      .bytes = range->end - range->start,
-							      .site = BLOCKS_SITE_MAPPED }));
+			r = vec_push(outers,
+				     ((struct block){ .addr = range->start,
+						      .bytes = cut_bytes(range->end - range->start),
+						      .site = BLOCKS_SITE_MAPPED }));
 	for (size_t i = 0; r == 0 && i < view->breaks_count; i++)
-		r = vec_push(outers,
-			     ((struct block){ .addr = view->breaks[i].start,
-					      .bytes = view->breaks[i].end - view->breaks[i].start,
-					      .site = BLOCKS_SITE_MAPPED }));
+		r = vec_push(outers, ((struct block){ .addr = view->breaks[i].start,
+						      .bytes = cut_bytes(view->breaks[i].end -
+									 view->breaks[i].start),
+						      .site = BLOCKS_SITE_MAPPED }));
 	return r;
 }
 
@@ -388,7 +394,7 @@ static int sort_all(struct blocks *blocks, const struct heap *heap, block_vec *o
 			continue;
 		blocks->at[find_region(blocks, addr_of(from) >> REGION_SHIFT)->room++] =
 			(struct block){ .addr = addr_of(from),
-					.bytes = heap_bytes(from),
+					.bytes = cut_bytes(heap_bytes(from)),
 					.site = from->site };
 	}
 	r = parallel_each(blocks->regions_count, parallel_workers(), sort_region, &sort);

@@ -33,6 +33,9 @@ struct block {
 	uint64_t site : 24;
 };
 
+/* The rest of a larger one is not looked at. */
+#define BLOCKS_BYTES_MAX ((UINT64_C(1) << 40) - 1)
+
 struct blocks_region;
 
 /**

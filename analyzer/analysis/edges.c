@@ -253,6 +253,18 @@ static int look_at(struct pass *pass, unsigned int worker, struct chunk *chunk,
 	return hidden_look(graph->hidden, worker, number, bytes, from, hi - lo, seen - lo);
 }
 
+/*
+ * Memory that was reserved, and that nobody has written to yet: to read it would take
+ * longer than all the rest.  Where a block begins, its first words say what it is.
+ */
+static bool is_untouched(const struct pass *pass, uint32_t block, uint64_t start, uint64_t end)
+{
+	const struct target *target = pass->graph->target;
+
+	return start > pass->graph->blocks.at[block].addr && end - start >= PIECE_BYTES &&
+	       target->is_untouched(target->arg, start, end - start);
+}
+
 /* Several blocks that lie near each other, or one, as much as is in @start to @end. */
 static int scan_blocks(struct pass *pass, unsigned int worker, struct chunk *chunk, uint32_t first,
 		       uint32_t stop, uint64_t start, uint64_t end)
@@ -267,6 +279,8 @@ static int scan_blocks(struct pass *pass, unsigned int worker, struct chunk *chu
 		piece.end = end - piece.start < PIECE_BYTES ? end : piece.start + PIECE_BYTES;
 		/* What lies across is seen here. */
 		piece.seen = limit - piece.end < 8 ? limit : piece.end + 8;
+		if (stop == first + 1 && is_untouched(pass, first, piece.start, piece.end))
+			continue;
 		read_piece(pass, &pass->readers[worker], &piece);
 		for (uint32_t i = first; i < stop && r == 0; i++)
 			r = look_at(pass, worker, chunk, &piece, i,
@@ -348,9 +362,11 @@ static int scan_chunk(void *arg, unsigned int worker, size_t index)
 	struct pass *pass = arg;
 	struct chunk *chunk = &pass->chunks.at[index];
 	struct reader *reader = &pass->readers[worker];
-	int r = chunk->block < pass->graph->blocks.inner ? scan_inner(pass, worker, chunk)
-							 : scan_outer(pass, worker, chunk);
+	int r = 0;
 
+	if (!is_untouched(pass, chunk->block, chunk->start, chunk->end))
+		r = chunk->block < pass->graph->blocks.inner ? scan_inner(pass, worker, chunk)
+							     : scan_outer(pass, worker, chunk);
 	if (r == 0)
 		r = look_up(pass->graph, chunk, reader);
 	return r < 0 ? r : begin_blocks(pass->graph, chunk, chunk->stop - 1);

@@ -37,8 +37,14 @@ int range_scan(struct graph *graph, const struct range *range)
 
 	while (at < range->end && r == 0) {
 		size_t want = range->end - at < PIECE_BYTES ? range->end - at : PIECE_BYTES;
-		size_t n = target->read(target->arg, at, piece, want);
+		size_t n;
 
+		/* Reserved, and never written to. */
+		if (want == PIECE_BYTES && target->is_untouched(target->arg, at, want)) {
+			at += want;
+			continue;
+		}
+		n = target->read(target->arg, at, piece, want);
 		memset((uint8_t *)piece + n, 0, HIDDEN_AHEAD);
 		if (range->hidden)
 			r = hidden_look_root(graph->hidden, range->holder, (const uint8_t *)piece,

@@ -51,6 +51,8 @@ struct target_map {
  * struct target - valid during the call it comes with
  * @read:    copy @bytes from @addr to @to.  Return: bytes copied, fewer where
  *           something cannot be read
+ * @is_untouched: nobody has written there yet, so it is zero; false also where that is not known.
+ *           From several threads, as @read
  * @release: its memory is not needed any longer: it may go on.  @read fails from then on
  * @is_gone: it went on by itself while its memory was read: what was found is void
  * @finish:  end the image for the listener, who sees no more of it: for a report
@@ -66,6 +68,7 @@ struct target_map {
  */
 struct target {
 	size_t (*read)(void *arg, uint64_t addr, void *to, size_t bytes);
+	bool (*is_untouched)(void *arg, uint64_t addr, uint64_t bytes);
 	void (*release)(void *arg);
 	bool (*is_gone)(void *arg);
 	void (*finish)(void *arg);

@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "pagemap.h"
 #include "ticks.h"
 
 #define OWN_MAX 65536u
 
 struct worker {
 	struct scan_job *job;
+	struct pagemap pagemap;
 	int to;
 	bool released;
 	bool gone;
@@ -24,6 +26,33 @@ static size_t read_target(void *arg, uint64_t addr, void *to, size_t bytes)
 	const struct worker *worker = arg;
 
 	return worker->released ? 0 : memory_read(&worker->job->memory, addr, to, bytes);
+}
+
+/* The mapping of @addr, or NULL; they are in order. */
+static const struct target_map *find_map(const memory_maps *maps, uint64_t addr)
+{
+	size_t low = 0, high = maps->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (maps->at[middle].end <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < maps->count && maps->at[low].start <= addr ? &maps->at[low] : NULL;
+}
+
+static bool is_untouched(void *arg, uint64_t addr, uint64_t bytes)
+{
+	const struct worker *worker = arg;
+	const struct target_map *map = find_map(&worker->job->maps, addr);
+
+	/* Behind a page of a file, or of memory that is shared, there may be something all the
+	 * same. */
+	return !worker->released && map && !map->file && !map->shared && bytes <= map->end - addr &&
+	       pagemap_is_untouched(&worker->pagemap, addr, bytes);
 }
 
 /* Does the process still stand where it was? */
@@ -97,8 +126,10 @@ static void work(struct worker *worker)
 	struct target target;
 
 	read_own(job);
+	pagemap_open(&worker->pagemap, job->memory.pid);
 	target = (struct target){
 		.read = read_target,
+		.is_untouched = is_untouched,
 		.release = release,
 		.is_gone = is_gone,
 		.finish = finish,
@@ -126,6 +157,7 @@ static void work(struct worker *worker)
 	target.nodes = live_nodes(live, &target.nodes_count);
 	live->stream->ops->scan(live->stream->image, &target);
 	release(worker);
+	pagemap_close(&worker->pagemap);
 }
 
 int scan_worker_start(struct scan_job *job, int to, pid_t *ret_worker)

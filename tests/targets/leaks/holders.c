@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -280,6 +281,30 @@ static void by_shared_mapping(void)
 	say("reachable", 1, 1000);
 }
 
+/* Where the kernel tells nobody what was touched, all of it has to be read. */
+static bool has_pagemap(void)
+{
+	return prctl(PR_GET_DUMPABLE) == 1 && access("/proc/self/pagemap", R_OK) == 0;
+}
+
+/* Much more than anybody will use, most of it never touched. */
+static void by_reserved_mapping(void)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	size_t bytes = has_pagemap() ? (size_t)2 << 40 : (size_t)1 << 28;
+	char *at = mmap(NULL, bytes, PROT_NONE, flags, -1, 0);
+
+	for (; at == MAP_FAILED && bytes > PAGE; bytes /= 2)
+		at = mmap(NULL, bytes / 2, PROT_NONE, flags, -1, 0);
+	must(at != MAP_FAILED);
+	must(mprotect(at, PAGE, PROT_READ | PROT_WRITE) == 0);
+	must(mprotect(at + bytes / 8 * 3, PAGE, PROT_READ | PROT_WRITE) == 0);
+	((void **)(uintptr_t)at)[3] = make(10);
+	((void **)(uintptr_t)(at + bytes / 8 * 3))[5] = make(20);
+	in_bss = at;
+	say("reachable", 2, 30);
+}
+
 /* Nobody knows where the mapping is: what lies in it is lost. */
 static void by_lost_mapping(void)
 {
@@ -435,6 +460,7 @@ static const struct shape shapes[] = {
 	{ "mapping", by_mapping },
 	{ "inside-of-mapping", by_inside_of_mapping },
 	{ "shared-mapping", by_shared_mapping },
+	{ "reserved-mapping", by_reserved_mapping },
 	{ "lost-mapping", by_lost_mapping },
 	{ "lost-block-and-mapping", by_lost_block_and_mapping },
 	{ "lost-ring-of-mappings", by_lost_ring_of_mappings },

@@ -150,20 +150,21 @@ static uint32_t stack_of_sig(const struct report_process *process, uint64_t sig)
 static int add_growth(struct facts *facts, const struct places_view *view,
 		      struct facts_growth *growth)
 {
-	for (size_t i = 0; i < facts->growth.count; i++) {
-		struct facts_growth *known = &facts->growth.at[i];
+	struct facts_growth *known = NULL;
 
-		if (known->sig != growth->sig)
-			continue;
-		if (growth->slope > known->slope)
-			known->slope = growth->slope;
+	for (size_t i = 0; i < facts->growth.count && !known; i++)
+		if (facts->growth.at[i].sig == growth->sig)
+			known = &facts->growth.at[i];
+	if (known && known->slope >= growth->slope)
 		return 0;
-	}
 	growth->stack = stack_of_sig(&view->report->processes.at[growth->process], growth->sig);
 	growth->where = where_of(facts, view, growth->stack);
 	if (!growth->where)
 		return -ENOMEM;
-	return vec_push(&facts->growth, *growth);
+	if (!known)
+		return vec_push(&facts->growth, *growth);
+	*known = *growth;
+	return 0;
 }
 
 static bool has_kind(const struct report_process *process, const struct gate_config *config,
@@ -317,7 +318,13 @@ void facts_meet(struct facts *facts, const struct facts *other)
 
 		if (!same)
 			continue;
-		growth.slope = smaller(growth.slope, same->slope);
+		if (same->slope < growth.slope) {
+			growth.slope = same->slope;
+			growth.first = same->first;
+			growth.last = same->last;
+			growth.iterations = same->iterations;
+			growth.intervals = same->intervals;
+		}
 		facts->growth.at[kept++] = growth;
 	}
 	facts->growth.count = kept;

@@ -198,6 +198,30 @@ TEST(growth_says_how_steep_it_is_and_may_be_allowed)
 	report_free(report);
 }
 
+TEST(figures_of_growth_are_those_of_one_series)
+{
+	static const uint64_t steep[POINTS] = { 0, 100, 200, 300, 400, 500 };
+	static const uint64_t flat[POINTS] = { 0, 50, 100, 150, 200, 250 };
+	struct report *both = begin();
+	struct report *runs[] = { begin(), begin() };
+
+	/* The steepest of one run. */
+	add_series(both, flat);
+	add_series(both, steep);
+	CHECK_EQ(judge(both, ""), GATE_FAIL);
+	CHECK(strstr(both->gate.violations.at[0].message, "100 bytes per"));
+	CHECK(strstr(both->gate.violations.at[0].message, "by 400 B over 4"));
+	/* The least of several runs. */
+	add_series(runs[0], steep);
+	add_series(runs[1], flat);
+	CHECK_EQ(judge_all(runs, 2, "", NULL), GATE_FAIL);
+	CHECK(strstr(runs[0]->gate.violations.at[0].message, "50 bytes per"));
+	CHECK(strstr(runs[0]->gate.violations.at[0].message, "by 200 B over 4"));
+	report_free(both);
+	report_free(runs[0]);
+	report_free(runs[1]);
+}
+
 TEST(suppressions_end_by_size_and_by_date)
 {
 	static const uint64_t bytes[POINTS] = { 0, 48, 96, 144, 192, 240 };

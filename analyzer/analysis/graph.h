@@ -136,9 +136,6 @@ attr_nodiscard int graph_explain(struct graph *graph);
 /** graph_module() - the module that @addr lies in now, or NULL */
 const struct result_module *graph_module(const struct session_view *view, uint64_t addr);
 
-/** graph_base_name() - of a path, without its directory */
-const char *graph_base_name(const char *path);
-
 /** graph_is_allocator() - is the module an allocator, whose data points at what is free? */
 bool graph_is_allocator(const struct result_module *module);
 

@@ -17,7 +17,6 @@
 
 /* A shape while it is put together. */
 struct shape {
-	uint32_t class;
 	struct leaks_member members[MEMBERS_MAX];
 	size_t members_count;
 };

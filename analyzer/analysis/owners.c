@@ -24,7 +24,7 @@ const struct result_module *graph_module(const struct session_view *view, uint64
 	return NULL;
 }
 
-const char *graph_base_name(const char *path)
+static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -33,7 +33,7 @@ const char *graph_base_name(const char *path)
 
 static bool has_name(const struct result_module *module, const char *const *names, size_t count)
 {
-	const char *name = graph_base_name(module->path);
+	const char *name = base_name(module->path);
 
 	for (size_t i = 0; i < count; i++)
 		if (strncmp(name, names[i], strlen(names[i])) == 0)

@@ -21,7 +21,6 @@ struct parser {
 	unsigned int line;
 	char section[32];
 	const char *name; /* of the section, or NULL */
-	struct suppression *suppression;
 };
 
 static int fail(struct parser *parser, const char *format, ...) attr_printf(2, 3);

@@ -19,7 +19,6 @@
 struct capture_writer {
 	int fd;
 	int err; /* the first one */
-	uint64_t written;
 	ZSTD_CCtx *zstd;
 	VEC(uint8_t) frame;
 	VEC(uint8_t) packed;
@@ -81,7 +80,6 @@ int capture_create(const char *path, struct capture_writer **ret_writer)
 	err = write_all(writer->fd, &header, sizeof(header));
 	if (err)
 		goto out;
-	writer->written = sizeof(header);
 	*ret_writer = writer;
 	return 0;
 out:
@@ -111,7 +109,6 @@ static int write_frame(struct capture_writer *writer)
 	err = write_all(writer->fd, writer->packed.at, sizeof(head) + packed);
 	if (err)
 		return err;
-	writer->written += sizeof(head) + packed;
 	vec_clear(&writer->frame);
 	return 0;
 }
@@ -169,9 +166,4 @@ void capture_write(struct capture_writer *writer, uint64_t image, uint32_t type,
 	writer->err = append(writer, &packet, head, head_bytes, tail);
 	if (!writer->err && writer->frame.count >= CAPTURE_FRAME_BYTES)
 		writer->err = write_frame(writer);
-}
-
-uint64_t capture_bytes(const struct capture_writer *writer)
-{
-	return writer->written;
 }

@@ -71,9 +71,6 @@ int capture_close(struct capture_writer *writer);
 void capture_write(struct capture_writer *writer, uint64_t image, uint32_t type, const void *head,
 		   size_t head_bytes, const void *tail, size_t tail_bytes);
 
-/** capture_bytes() - written to the file so far */
-uint64_t capture_bytes(const struct capture_writer *writer);
-
 /**
  * capture_open() - an existing file
  *

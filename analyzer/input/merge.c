@@ -125,13 +125,6 @@ uint32_t merge_known(const struct merge *merge, unsigned int slot, uint32_t seq)
 	return found->known;
 }
 
-uint32_t merge_seq(const struct merge *merge, unsigned int slot)
-{
-	const struct merge_slot *found = find_slot(merge, slot);
-
-	return found ? found->seq : 0;
-}
-
 /* Keep the account of chunk numbers. */
 static void note_chunk(struct merge *merge, struct merge_slot *slot,
 		       const struct tenure_chunk *head, uint32_t known)

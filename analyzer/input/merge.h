@@ -72,9 +72,6 @@ void merge_fini(struct merge *merge);
  */
 uint32_t merge_known(const struct merge *merge, unsigned int slot, uint32_t seq);
 
-/** merge_seq() - the number of the last chunk of @slot that was taken in part or whole; 0: none */
-uint32_t merge_seq(const struct merge *merge, unsigned int slot);
-
 /**
  * merge_take() - more bytes of a chunk
  * @head:  its head; .slot < TENURE_SLOTS_MAX

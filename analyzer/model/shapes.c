@@ -290,10 +290,15 @@ static int weaken(struct shapes *shapes, const struct garbage *graph, const stru
 		  const struct shape_names *names, struct shape *shape)
 {
 	VEC(struct weaken_edge) edges = { 0 };
-	bool is_large = (uint64_t)scc->count * shape->edges_count > WEAKEN_MAX || shape->sum.cut;
-	uint32_t objects = is_large ? shape->members_count : scc->count;
+	uint64_t work = scc->count;
+	bool is_large;
+	uint32_t objects;
 	int err = 0;
 
+	for (uint32_t i = 0; i < scc->count; i++)
+		work += graph->objects.at[graph->order.at[scc->first + i]].edges_count / 4;
+	is_large = work * shape->edges_count > WEAKEN_MAX || shape->sum.cut;
+	objects = is_large ? shape->members_count : scc->count;
 	for (uint32_t i = 0; i < shape->edges_count && is_large && !err; i++)
 		err = vec_push(&edges, (struct weaken_edge){ shape->edges[i].sum.from,
 							     shape->edges[i].sum.to, i });

@@ -25,6 +25,7 @@ struct member {
 
 struct layout {
 	const char *type;
+	uint32_t left; /* of DIES_MAX, to be looked at for members */
 	VEC(struct member) members;
 };
 
@@ -162,6 +163,9 @@ static int add_members(struct members_object *object, struct layout *layout, Dwa
 	if (depth > DEPTH_MAX || dwarf_child(class, &die) != 0)
 		return 0;
 	do {
+		/* Bases of bases of bases: damaged, they could be more than anybody waits for. */
+		if (!layout->left || !--layout->left)
+			return 0;
 		if (dwarf_tag(&die) == DW_TAG_member)
 			r = add_member(object, layout, &die, base, from);
 		else if (dwarf_tag(&die) == DW_TAG_inheritance &&
@@ -212,7 +216,7 @@ static struct members_object *get_object(struct members *members, const char *pa
 
 static struct layout *get_layout(struct members_object *object, const char *type)
 {
-	struct layout layout = { .type = NULL };
+	struct layout layout = { .left = DIES_MAX };
 	Dwarf_Die class;
 
 	for (size_t i = 0; i < object->layouts.count; i++)

@@ -151,7 +151,9 @@ static int apply_rules(struct judge *judge)
 	if (r == 0 && judge->baseline)
 		r = judge_new_cycles(judge);
 	if (r == 0 && !judge->result->rules && !judge->result->reasons.count)
-		r = judge_reason(judge, "there is nothing to judge by: every rule is off");
+		r = judge_reason(
+			judge,
+			"there is nothing to judge by: no rule is on, or none could be used");
 	if (r == 0)
 		r = note_suppressions(judge);
 	return r;

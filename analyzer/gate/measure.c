@@ -138,6 +138,34 @@ bool scope_has_peak(const char *scope, const struct report_process *process)
 	return in != NULL;
 }
 
+static bool has_mark(const struct report *report, const char *glob, uint32_t kind)
+{
+	for (size_t i = 0; i < report->processes.count; i++) {
+		const struct report_process *process = &report->processes.at[i];
+
+		for (size_t k = 0; k < process->marks.count; k++)
+			if (process->marks.at[k].kind == kind &&
+			    fnmatch(glob, process->marks.at[k].name, 0) == 0)
+				return true;
+	}
+	return false;
+}
+
+const char *scope_missing(const char *scope, enum limits_metric metric, const struct report *report)
+{
+	const char *phase = scope_phase(scope), *mark = scope_after(scope, "mark:");
+
+	if (mark)
+		return has_mark(report, mark, TENURE_MARK_POINT) ? NULL : "no such mark was made";
+	if (phase && metric == LIMITS_LIVE)
+		return has_mark(report, phase, TENURE_MARK_PHASE_END) ? NULL
+								      : "no such phase has ended";
+	if (phase)
+		return has_mark(report, phase, TENURE_MARK_PHASE_BEGIN) ? NULL
+									: "no such phase has begun";
+	return NULL;
+}
+
 static uint64_t of_phases(const struct report_process *process, const char *glob,
 			  enum limits_metric metric)
 {

@@ -39,6 +39,7 @@ int judge_budgets(struct judge *judge)
 		const struct limit *limit = &config->limits.at[i];
 		bool whole = strcmp(limit->scope, "process") == 0;
 		struct gate_violation violation = { .rule = GATE_BUDGET, .scope = limit->scope };
+		const char *missing;
 
 		if (limit->value.relative || limit->value.off || limit->metric == LIMITS_GROWTH ||
 		    config_find(config, limit->scope, limit->metric, false) != limit)
@@ -48,6 +49,13 @@ int judge_budgets(struct judge *judge)
 					 limits_name(limit->metric));
 			continue;
 		}
+		/* The program may have a reason, or the name is wrong. */
+		missing = scope_missing(limit->scope, limit->metric, judge->report);
+		if (missing)
+			r = judge_note(judge, "the budget of '%s' was not used: %s", limit->scope,
+				       missing);
+		if (missing)
+			continue;
 		judge->result->rules++;
 		if (limit->metric == LIMITS_CYCLES) {
 			r = judge_cycles(judge, limit);

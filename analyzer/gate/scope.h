@@ -59,6 +59,14 @@ bool scope_has_shape(const char *scope, const struct places_view *view,
 /** scope_is_judged() - are blocks that this process left behind left over, and not just cut off? */
 bool scope_is_judged(const struct report_process *process);
 
+/**
+ * scope_missing() - what did not happen that is to be measured: a mark, the end of a phase
+ *
+ * Return: words for it; NULL if it did, and of scopes that are neither.
+ */
+const char *scope_missing(const char *scope, enum limits_metric metric,
+			  const struct report *report);
+
 /** scope_has_peak() - was a phase of this scope on when the process had the most memory? */
 bool scope_has_peak(const char *scope, const struct report_process *process);
 

@@ -143,6 +143,40 @@ TEST(a_budget_is_the_largest_figure_that_passes)
 	}
 }
 
+static bool has_note(const struct report *report, const char *words)
+{
+	for (size_t i = 0; i < report->gate.notes.count; i++)
+		if (strstr(report->gate.notes.at[i], words))
+			return true;
+	return false;
+}
+
+TEST(a_budget_of_what_did_not_happen_says_so)
+{
+	static const char budgets[] = "[budget \"mark:turn*\"]\nlive=2000\n"
+				      "[budget \"phase:load\"]\nlive=2000\npeak=9000\n";
+	struct report *report = begin();
+
+	CHECK_EQ(judge(report, budgets), GATE_INCONCLUSIVE);
+	CHECK(has_note(report, "'mark:turn*' was not used: no such mark was made"));
+	CHECK(has_note(report, "'phase:load' was not used: no such phase has ended"));
+	CHECK(has_note(report, "'phase:load' was not used: no such phase has begun"));
+	CHECK_EQ(
+		vec_push(&process_of(report)->marks,
+			 ((struct report_mark){ .name = "load", .kind = TENURE_MARK_PHASE_BEGIN })),
+		0);
+	CHECK_EQ(vec_push(&process_of(report)->marks,
+			  ((struct report_mark){ .name = "turn 1",
+						 .kind = TENURE_MARK_POINT,
+						 .heap_bytes = 2000 })),
+		 0);
+	CHECK_EQ(judge(report, budgets), GATE_PASS);
+	CHECK(!has_note(report, "mark:turn"));
+	CHECK(!has_note(report, "has begun"));
+	CHECK(has_note(report, "has ended"));
+	report_free(report);
+}
+
 TEST(figures_of_the_collector_need_one)
 {
 	struct report *report = begin();

@@ -14,6 +14,7 @@
 #define KEYS	    40 /* more than fit into a thread's own first table */
 #define STACK_BYTES 65536
 #define PAGE	    4096
+#define FAR	    (64 << 20)
 
 static void *volatile in_bss;
 static void *volatile in_data[4] = { (void *)1 };
@@ -254,6 +255,18 @@ static void *map(size_t bytes, int flags)
 	return at;
 }
 
+/*
+ * A page far from all others.  The linker still knows where the cache was that it has
+ * unmapped: a page in its place would be held by that.
+ */
+static void *map_apart(void)
+{
+	char *at = map(FAR, MAP_PRIVATE | MAP_NORESERVE);
+
+	must(munmap(at, FAR / 2) == 0 && munmap(at + FAR / 2 + PAGE, FAR / 2 - PAGE) == 0);
+	return at + FAR / 2;
+}
+
 static void by_mapping(void)
 {
 	void *volatile *page = map(PAGE, MAP_PRIVATE);
@@ -308,7 +321,7 @@ static void by_reserved_mapping(void)
 /* Nobody knows where the mapping is: what lies in it is lost. */
 static void by_lost_mapping(void)
 {
-	void *volatile *page = map(PAGE, MAP_PRIVATE);
+	void *volatile *page = map_apart();
 
 	page[300] = make(1000);
 	say("lost", 1, 1000);
@@ -317,8 +330,8 @@ static void by_lost_mapping(void)
 /* Likewise, but there is a lost block that could tell. */
 static void by_lost_block_and_mapping(void)
 {
-	void *volatile *outer = map(PAGE, MAP_PRIVATE);
-	void *volatile *inner = map(PAGE, MAP_PRIVATE);
+	void *volatile *outer = map_apart();
+	void *volatile *inner = map_apart();
 	void **block = make(100);
 
 	*block = (void *)outer;
@@ -331,8 +344,8 @@ static void by_lost_block_and_mapping(void)
 /* No block has a share in the ring, and each of the two behind it hangs on both ranges. */
 static void by_lost_ring_of_mappings(void)
 {
-	void *volatile *one = map(PAGE, MAP_PRIVATE);
-	void *volatile *other = map(PAGE, MAP_PRIVATE);
+	void *volatile *one = map_apart();
+	void *volatile *other = map_apart();
 
 	one[1] = (void *)other;
 	other[1] = (void *)one;

@@ -333,14 +333,11 @@ void scan_begin(struct server *server, struct image *image)
 /* Stop it although it has not asked.  @scan->job.out is the caller's until this succeeds. */
 static int look_unasked(struct server *server, struct image *image)
 {
-	const struct tenure_scan_area *area = live_scan_area(&image->live);
-	const struct stop_hook hook = {
-		.start = area->code,
-		.end = area->code_end > area->code ? area->code_end : area->code,
-		.is_busy = is_busy,
-		.drain = drain,
-		.arg = &image->live,
-	};
+	/*
+	 * It goes on, so it is not held up until all threads are out of the allocator: a block
+	 * of which nobody has told yet is not missed.
+	 */
+	const struct stop_hook hook = { .is_busy = is_busy, .drain = drain, .arg = &image->live };
 	struct scan *scan = image->scan;
 	int r = stop_all(&scan->job.memory, 0, &hook, &scan->job.threads);
 

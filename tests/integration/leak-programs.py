@@ -53,14 +53,13 @@ def judge(process, planted):
     if not scan.get("done") or scan["partial"]:
         return [f"looked through in part only: {scan}"]
     found = count_planted(process)
-    # In a program that is not position-independent the heap has small addresses: a number
-    # in its variables may be one of the inside of a block, which is then possibly lost.
-    by_chance = 1 if planted and found["possible"] else 0
-    lost = (PLANTED_BLOCKS - by_chance if planted else 0)
+    # One of the planted blocks may be held by chance: by a number in the variables of a program
+    # whose heap has small addresses, or by an old word in memory that was allocated anew.
+    lost = max(found["lost"], PLANTED_BLOCKS - 1) if planted else 0
     classes = scan["classes"]
     expected = {"lost": (lost, lost * PLANTED_SIZE), "cycle": (0, 0), "lost_through": (0, 0)}
     said = {name: (classes[name]["blocks"], classes[name]["bytes"]) for name in expected}
-    if said == expected and (not planted or sum(found.values()) == PLANTED_BLOCKS):
+    if said == expected and lost <= PLANTED_BLOCKS and sum(found.values()) <= PLANTED_BLOCKS:
         return []
     return [f"found {said}, of the planted blocks {dict(found)}"]
 

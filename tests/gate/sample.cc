@@ -8,6 +8,7 @@
  * beside the rest; kill: the program kills itself in the middle.  Built with
  * MOVED, the same functions stand in other places.
  */
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -65,6 +66,8 @@ __attribute__((noinline)) static void serve(bool leak)
 		delete order;
 }
 
+static std::atomic<int> rounds; /* of all threads */
+
 __attribute__((noinline)) static void work(int turns)
 {
 	for (int i = 0; i < turns; i++) {
@@ -72,6 +75,7 @@ __attribute__((noinline)) static void work(int turns)
 
 		for (int k = 0; k < 100; k++)
 			orders.push_back(std::make_unique<Order>());
+		rounds++;
 	}
 }
 
@@ -96,8 +100,14 @@ int main(int argc, char **argv)
 	for (int i = 0; i < threads; i++)
 		pool.emplace_back(work, turns * 10);
 	for (int i = 0; i < turns; i++) {
+		int before = rounds;
+
 		tenure_mark("turn");
 		serve(leak);
+		/* A turn is longer than what the threads do in one go, as it is in real programs.
+		 */
+		while (rounds == before && before < threads * turns * 10)
+			std::this_thread::yield();
 		if (killed && i == turns / 2)
 			(void)std::raise(SIGKILL);
 	}

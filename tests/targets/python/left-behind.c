@@ -10,12 +10,17 @@
 #include <string.h>
 
 static atomic_ulong made;
-static atomic_bool is_over;
+static atomic_bool is_held, is_waiting, is_over;
 
 /* Until the other one has seen enough. */
 void work(void)
 {
 	while (!is_over) {
+		is_waiting = is_held;
+		if (is_held) {
+			sched_yield();
+			continue;
+		}
 		void *volatile block = malloc(40 + made % 1000);
 
 		free(block);
@@ -33,14 +38,18 @@ void end(void)
 		for (int i = 0; i < 8; i++)
 			memset(malloc(bytes), 0x55, bytes);
 	before = made;
+	is_held = false;
 	while (made < before + 2000)
 		sched_yield();
 	is_over = true;
 }
 
-/* Until @work has begun. */
+/* Until @work has begun; from then on it rests, until @end. */
 void await(void)
 {
 	while (made < 1000)
+		sched_yield();
+	is_held = true;
+	while (!is_waiting)
 		sched_yield();
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A streaming writer of JSON. */
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/emit.h"
@@ -166,6 +168,14 @@ void emit_text(struct emit *emit, const char *key, const char *text)
 {
 	begin_value(emit, key);
 	put_string(emit, text);
+}
+
+void emit_hash(struct emit *emit, const char *key, uint64_t hash)
+{
+	char text[17];
+
+	(void)snprintf(text, sizeof(text), "%016" PRIx64, hash);
+	emit_text(emit, key, text);
 }
 
 int emit_finish(struct emit *emit)

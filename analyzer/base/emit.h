@@ -52,6 +52,9 @@ void emit_uint(struct emit *emit, const char *key, uint64_t value);
 void emit_int(struct emit *emit, const char *key, int64_t value);
 void emit_bool(struct emit *emit, const char *key, bool value);
 
+/** emit_hash() - a string of 16 hexadecimal digits */
+void emit_hash(struct emit *emit, const char *key, uint64_t hash);
+
 /** emit_text() - a string; bytes that are not UTF-8 become U+FFFD */
 void emit_text(struct emit *emit, const char *key, const char *text);
 

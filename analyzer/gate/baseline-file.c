@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The baseline as a file: written, and read again. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,14 +8,7 @@
 #include "base/emit.h"
 #include "base/err.h"
 #include "gate/baseline.h"
-
-static void emit_sig(struct emit *emit, uint64_t sig)
-{
-	char text[20];
-
-	(void)snprintf(text, sizeof(text), "%016" PRIx64, sig);
-	emit_text(emit, "sig", text);
-}
+#include "report/sig.h"
 
 static void write_cycles(const struct baseline *baseline, struct emit *emit)
 {
@@ -27,7 +19,7 @@ static void write_cycles(const struct baseline *baseline, struct emit *emit)
 		const struct baseline_cycle *cycle = &baseline->cycles.at[i];
 
 		emit_object(emit, NULL, EMIT_FLAT);
-		emit_sig(emit, cycle->sig);
+		emit_hash(emit, "sig", cycle->sig);
 		emit_uint(emit, "count", cycle->count);
 		emit_uint(emit, "objects", cycle->objects);
 		emit_text(emit, "where", cycle->where);
@@ -76,7 +68,7 @@ int baseline_write(const struct baseline *baseline, FILE *file)
 		const struct baseline_entry *entry = &baseline->entries.at[i];
 
 		emit_object(emit, NULL, EMIT_FLAT);
-		emit_sig(emit, entry->sig);
+		emit_hash(emit, "sig", entry->sig);
 		emit_uint(emit, "bytes", entry->live_bytes);
 		emit_uint(emit, "blocks", entry->live_blocks);
 		emit_text(emit, "module", entry->module);
@@ -118,10 +110,8 @@ static int64_t count_at(const json_t *object, const char *key)
 static int load_sig(struct baseline *baseline, const json_t *from, uint64_t *ret_sig)
 {
 	const char *sig = json_string_value(json_object_get(from, "sig"));
-	int length = 0;
 
-	if (!sig || sscanf(sig, "%16" SCNx64 "%n", ret_sig, &length) != 1 || length != 16 ||
-	    sig[length])
+	if (!sig || strlen(sig) != 16 || sig_parse(sig, ret_sig) < 0)
 		return damaged(baseline, "an entry has no signature");
 	return 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is accepted: taken from reports, lowered, raised. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "gate/baseline.h"
+#include "report/sig.h"
 
 const char *baseline_copy(struct baseline *baseline, const char *text)
 {
@@ -195,7 +195,6 @@ int baseline_accept(struct baseline *baseline, const struct facts *facts, const 
 	enum limits_metric metric;
 	const struct fact *fact;
 	uint64_t sig;
-	int length = 0;
 	int r;
 
 	if (!text)
@@ -210,7 +209,7 @@ int baseline_accept(struct baseline *baseline, const struct facts *facts, const 
 		}
 		return -ENOENT;
 	}
-	if (sscanf(what, "%16" SCNx64 "%n", &sig, &length) != 1 || length != 16 || what[length])
+	if (strlen(what) != 16 || sig_parse(what, &sig) < 0)
 		return -ENOENT;
 	fact = facts_find(facts, sig);
 	cycle = facts_find_cycle(facts, sig);

@@ -134,13 +134,10 @@ static void json_rows(struct emit *emit, const char *key, const diff_rows *rows)
 	emit_array(emit, key, EMIT_LINES);
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct diff_row *row = &rows->at[i];
-		char sig[20];
 
 		emit_object(emit, NULL, EMIT_FLAT);
-		if (row->sig) {
-			(void)snprintf(sig, sizeof(sig), "%016" PRIx64, row->sig);
-			emit_text(emit, "sig", sig);
-		}
+		if (row->sig)
+			emit_hash(emit, "sig", row->sig);
 		emit_text(emit, "name", row->name);
 		json_figures(emit, row);
 		emit_end(emit);

@@ -3,7 +3,6 @@
 #include "report/cycles-json.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/err.h"
 #include "report/words.h"
@@ -79,11 +78,8 @@ static void write_edge(struct emit *emit, const struct cycles_edge *edge)
 
 static void write_shape(struct emit *emit, const struct report_shape *shape)
 {
-	char sig[20];
-
-	(void)snprintf(sig, sizeof(sig), "%016" PRIx64, shape->sig);
 	emit_object(emit, NULL, EMIT_LINES);
-	emit_text(emit, "sig", sig);
+	emit_hash(emit, "sig", shape->sig);
 	emit_object(emit, "cycles", EMIT_FLAT);
 	for (unsigned int i = 0; i < CYCLES_FATE_COUNT; i++)
 		emit_uint(emit, fates[i], shape->cycles[i]);
@@ -180,7 +176,6 @@ static void load_edge(struct load *load, const json_t *from, struct report_shape
 
 static void load_shape(struct load *load, const json_t *from, struct report_cycles *cycles)
 {
-	const char *sig = load_text(load, from, "sig");
 	const json_t *counts = load_object(load, from, "cycles"), *array;
 	struct report_shape shape = {
 		.objects = load_uint(load, from, "objects"),
@@ -193,10 +188,8 @@ static void load_shape(struct load *load, const json_t *from, struct report_cycl
 		.last_ns = load_uint(load, from, "last_ns"),
 		.cut = load_bool(load, from, "cut", false),
 	};
-	int length = 0;
 
-	if (sscanf(sig, "%16" SCNx64 "%n", &shape.sig, &length) != 1 || sig[length])
-		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
+	shape.sig = load_sig(load, from);
 	for (unsigned int i = 0; i < CYCLES_FATE_COUNT; i++)
 		shape.cycles[i] = load_uint(load, counts, fates[i]);
 	load_counts(load, from, "generations", shape.generations, 3);

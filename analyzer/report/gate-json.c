@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gate's part of a JSON report, both ways. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/err.h"
 #include "report/gate-json.h"
@@ -15,8 +14,6 @@ static void write_stack(struct emit *emit, const char *key, uint32_t stack)
 
 static void write_violation(struct emit *emit, const struct gate_violation *violation)
 {
-	char sig[20];
-
 	emit_object(emit, NULL, EMIT_LINES);
 	emit_text(emit, "rule", words_get(&words_rule, violation->rule));
 	emit_text(emit, "scope", violation->scope);
@@ -27,10 +24,8 @@ static void write_violation(struct emit *emit, const struct gate_violation *viol
 	emit_int(emit, "delta", violation->delta);
 	if (violation->has_baseline)
 		emit_uint(emit, "baseline", violation->baseline);
-	if (violation->has_sig) {
-		(void)snprintf(sig, sizeof(sig), "%016" PRIx64, violation->sig);
-		emit_text(emit, "sig", sig);
-	}
+	if (violation->has_sig)
+		emit_hash(emit, "sig", violation->sig);
 	emit_uint(emit, "process", violation->process);
 	write_stack(emit, "stack", violation->stack);
 	write_stack(emit, "culprit", violation->culprit);
@@ -96,12 +91,9 @@ static void load_violation(struct load *load, const json_t *from)
 		.accept = load_text(load, from, "accept"),
 		.suppress = load_text(load, from, "suppress"),
 	};
-	const char *sig = load_text(load, from, "sig");
-	int length = 0;
 
-	if (violation.has_sig &&
-	    (sscanf(sig, "%16" SCNx64 "%n", &violation.sig, &length) != 1 || sig[length]))
-		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
+	if (violation.has_sig)
+		violation.sig = load_sig(load, from);
 	if (violation.process && violation.process >= load->report->processes.count)
 		load_fail(load, -EINVAL, "there is no process %" PRIu32, violation.process);
 	if (vec_push(&load->report->gate.violations, violation) < 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How what is alive is held, in the JSON report, both ways. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/err.h"
 #include "report/held-json.h"
@@ -35,11 +34,8 @@ static void write_root(struct emit *emit, const struct report_held *held)
 
 static void write_held(struct emit *emit, const struct report_held *held)
 {
-	char sig[20];
-
-	(void)snprintf(sig, sizeof(sig), "%016" PRIx64, held->sig);
 	emit_object(emit, NULL, EMIT_FLAT);
-	emit_text(emit, "sig", sig);
+	emit_hash(emit, "sig", held->sig);
 	write_place(emit, held->stack, held->fn, held->type);
 	emit_text(emit, "class", words_get(&words_leak, held->class));
 	emit_uint(emit, "blocks", held->own.blocks);
@@ -153,7 +149,6 @@ static void load_root(struct load *load, const json_t *from, struct report_held 
 
 static void load_held(struct load *load, const json_t *from, report_helds *to)
 {
-	const char *sig = load_text(load, from, "sig");
 	struct report_held held = { .stack = load_stack(load, from),
 				    .fn = load_word(load, from, "function", &words_fn),
 				    .type = load_text(load, from, "type"),
@@ -167,10 +162,8 @@ static void load_held(struct load *load, const json_t *from, report_helds *to)
 				    .expression = load_text(load, from, "expression"),
 				    .is_guessed = load_bool(load, from, "guessed", false),
 				    .is_cut = load_bool(load, from, "cut", false) };
-	int length = 0;
 
-	if (sscanf(sig, "%16" SCNx64 "%n", &held.sig, &length) != 1 || sig[length])
-		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
+	held.sig = load_sig(load, from);
 	load_root(load, from, &held);
 	load_steps(load, from, &held);
 	if (vec_push(to, held) < 0) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leaks in the JSON report, both ways. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -57,12 +56,9 @@ static void write_cycle(struct emit *emit, const struct report_leak *leak)
 
 static void write_leak(struct emit *emit, const struct report_leak *leak)
 {
-	char sig[20];
-
-	(void)snprintf(sig, sizeof(sig), "%016" PRIx64, leak->sig);
 	emit_object(emit, NULL, EMIT_FLAT);
 	emit_text(emit, "class", words_get(&words_leak, leak->class));
-	emit_text(emit, "sig", sig);
+	emit_hash(emit, "sig", leak->sig);
 	write_place(emit, leak->stack, leak->fn);
 	write_count(emit, &leak->own);
 	emit_uint(emit, "indirect_blocks", leak->indirect.blocks);
@@ -179,14 +175,11 @@ static void load_cycle(struct load *load, const json_t *from, struct report_leak
 
 static void load_leak(struct load *load, const json_t *from, report_leaks *leaks)
 {
-	const char *sig = load_text(load, from, "sig");
 	struct report_leak leak = { .class = load_word(load, from, "class", &words_leak),
 				    .stack = load_stack(load, from),
 				    .fn = load_word(load, from, "function", &words_fn) };
-	int length = 0;
 
-	if (sscanf(sig, "%16" SCNx64 "%n", &leak.sig, &length) != 1 || sig[length])
-		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
+	leak.sig = load_sig(load, from);
 	if (leak.class > LEAKS_POSSIBLE)
 		load_fail(load, -EINVAL, "'class' is '%s', which is no leak",
 			  words_get(&words_leak, leak.class));

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads one process of a JSON report. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,11 +37,8 @@ static void load_some_counts(struct load *load, const json_t *from, const char *
 static void load_site(struct load *load, const json_t *from, report_sites *sites)
 {
 	struct report_site site = { .stack = load_uint32(load, from, "stack", REPORT_NONE) };
-	const char *sig = load_text(load, from, "sig");
-	int length = 0;
 
-	if (sscanf(sig, "%16" SCNx64 "%n", &site.sig, &length) != 1 || sig[length])
-		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
+	site.sig = load_sig(load, from);
 	if (site.stack != REPORT_NONE && site.stack >= load->report->stacks.count)
 		load_fail(load, -EINVAL, "there is no stack %" PRIu32, site.stack);
 	site.fn = load_word(load, from, "function", &words_fn);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "report/load.h"
 #include "report/report.h"
+#include "report/sig.h"
 
 void load_fail(struct load *load, int error, const char *format, ...)
 {
@@ -84,6 +85,16 @@ const char *load_text(struct load *load, const json_t *object, const char *key)
 	const json_t *value = member(load, object, key, JSON_STRING, "a string");
 
 	return value ? copy_text(load, value) : "";
+}
+
+uint64_t load_sig(struct load *load, const json_t *object)
+{
+	const char *text = load_text(load, object, "sig");
+	uint64_t sig = 0;
+
+	if (sig_parse(text, &sig) < 0)
+		load_fail(load, -EINVAL, "'%.40s' is no signature", text);
+	return sig;
 }
 
 uint32_t load_word(struct load *load, const json_t *object, const char *key,

@@ -34,6 +34,7 @@ uint64_t load_uint(struct load *load, const json_t *object, const char *key);
 uint32_t load_uint32(struct load *load, const json_t *object, const char *key, uint32_t absent);
 int64_t load_int(struct load *load, const json_t *object, const char *key);
 bool load_bool(struct load *load, const json_t *object, const char *key, bool absent);
+uint64_t load_sig(struct load *load, const json_t *object); /* "sig" */
 const char *load_text(struct load *load, const json_t *object, const char *key);
 uint32_t load_word(struct load *load, const json_t *object, const char *key,
 		   const struct words *words);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Both directions side by side, so that they cannot differ unseen. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "report/python-json.h"
 #include "report/words.h"
@@ -141,15 +140,12 @@ static void load_containers(struct load *load, const json_t *object, struct repo
 
 static void write_leak(struct emit *emit, const struct report_python_leak *leak)
 {
-	char sig[20];
-
-	(void)snprintf(sig, sizeof(sig), "%016" PRIx64, leak->sig);
 	emit_object(emit, NULL, EMIT_FLAT);
 	emit_text(emit, "kind", words_get(&words_python_leak, leak->kind));
 	if (leak->origin)
 		emit_text(emit, "origin", words_get(&words_origin, leak->origin));
 	if (leak->stack != REPORT_NONE) {
-		emit_text(emit, "sig", sig);
+		emit_hash(emit, "sig", leak->sig);
 		emit_uint(emit, "stack", leak->stack);
 	}
 	emit_text(emit, "function", words_get(&words_fn, leak->fn));
@@ -233,13 +229,9 @@ static void load_leak(struct load *load, const json_t *from, struct report_pytho
 		.bytes = load_uint(load, from, "bytes"),
 		.references = load_uint(load, from, "references"),
 	};
-	const char *sig = "0";
-	int length = 0;
 
 	if (leak.stack != REPORT_NONE)
-		sig = load_text(load, from, "sig");
-	if (sscanf(sig, "%16" SCNx64 "%n", &leak.sig, &length) != 1 || sig[length])
-		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
+		leak.sig = load_sig(load, from);
 	if (leak.stack != REPORT_NONE && leak.stack >= load->report->stacks.count)
 		load_fail(load, -EINVAL, "there is no stack %" PRIu32, leak.stack);
 	if (json_object_get(from, "type"))

@@ -159,11 +159,8 @@ static void write_errors(struct emit *emit, const struct result_errors *errors)
 
 static void write_site(struct emit *emit, const struct report_site *site, bool estimated)
 {
-	char sig[20];
-
-	(void)snprintf(sig, sizeof(sig), "%016" PRIx64, site->sig);
 	emit_object(emit, NULL, EMIT_FLAT);
-	emit_text(emit, "sig", sig);
+	emit_hash(emit, "sig", site->sig);
 	if (site->stack != REPORT_NONE)
 		emit_uint(emit, "stack", site->stack);
 	emit_text(emit, "function", words_get(&words_fn, site->fn));

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The checkpoints of a process in a JSON report, both ways. */
-#include <inttypes.h>
-#include <stdio.h>
-
-#include "base/err.h"
 #include "report/series-json.h"
+#include "base/err.h"
 #include "report/words.h"
 
 static void write_counts(struct emit *emit, const char *key, const uint64_t *counts, size_t count)
@@ -37,11 +34,9 @@ static void write_series(struct emit *emit, const struct report_series *series)
 	emit_array(emit, "rises", EMIT_LINES);
 	for (size_t i = 0; i < series->rises.count; i++) {
 		const struct report_rise *rise = &series->rises.at[i];
-		char sig[20];
 
-		(void)snprintf(sig, sizeof(sig), "%016" PRIx64, rise->sig);
 		emit_object(emit, NULL, EMIT_FLAT);
-		emit_text(emit, "sig", sig);
+		emit_hash(emit, "sig", rise->sig);
 		write_counts(emit, "bytes", rise->bytes, series->points.count);
 		write_counts(emit, "blocks", rise->blocks, series->points.count);
 		emit_end(emit);
@@ -76,12 +71,9 @@ static uint64_t *load_levels(struct load *load, const json_t *from, const char *
 
 static void load_rise(struct load *load, const json_t *from, struct report_series *series)
 {
-	const char *sig = load_text(load, from, "sig");
 	struct report_rise rise = { 0 };
-	int length = 0;
 
-	if (sscanf(sig, "%16" SCNx64 "%n", &rise.sig, &length) != 1 || sig[length])
-		load_fail(load, -EINVAL, "'%.40s' is no signature", sig);
+	rise.sig = load_sig(load, from);
 	rise.bytes = load_levels(load, from, "bytes", series->points.count);
 	rise.blocks = load_levels(load, from, "blocks", series->points.count);
 	if (!load->error && vec_push(&series->rises, rise) < 0)

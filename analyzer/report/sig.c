@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signatures of sites. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -182,4 +183,13 @@ int sig_of_stack(struct report *report, const struct report_process *process, ui
 		*ret_sig = XXH3_64bits(text.at, text.count);
 	strbuf_fini(&text);
 	return count < 0 ? count : 0;
+}
+
+int sig_parse(const char *text, uint64_t *ret_sig)
+{
+	int length = 0;
+
+	if (sscanf(text, "%16" SCNx64 "%n", ret_sig, &length) != 1 || text[length])
+		return -EINVAL;
+	return 0;
 }

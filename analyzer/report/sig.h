@@ -36,4 +36,7 @@
 attr_nodiscard int sig_of_stack(struct report *report, const struct report_process *process,
 				uint32_t stack, const char *kind, uint64_t *ret_sig);
 
+/** sig_parse() - read up to 16 hexadecimal digits.  Return: 0 or -EINVAL */
+attr_nodiscard int sig_parse(const char *text, uint64_t *ret_sig);
+
 #endif /* REPORT_SIG_H */

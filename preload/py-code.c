@@ -90,24 +90,19 @@ size_t py_code_utf8(const void *str, uint8_t *out, size_t room)
 	return bytes;
 }
 
-static bool is_type(const void *object, const void *type)
-{
-	return object && py_object_field(py_state.abi, object, PY_OB_TYPE) == type;
-}
-
 /* Is it all there?  Each code object is checked, once. */
 static bool is_code(const void *code)
 {
 	const struct py_abi *abi = py_state.abi;
 	const struct py_api *api = &py_state.api;
 
-	if (!is_type(code, api->type_code))
+	if (!py_is_of(code, api->type_code))
 		return false;
-	return is_type(py_field(code, abi->code_filename), api->type_unicode) &&
-	       is_type(py_field(code, abi->code_name), api->type_unicode) &&
-	       is_type(py_field(code, abi->code_linetable), api->type_bytes) &&
+	return py_is_of(py_field(code, abi->code_filename), api->type_unicode) &&
+	       py_is_of(py_field(code, abi->code_name), api->type_unicode) &&
+	       py_is_of(py_field(code, abi->code_linetable), api->type_bytes) &&
 	       (!abi->code_qualname ||
-		is_type(py_field(code, abi->code_qualname), api->type_unicode));
+		py_is_of(py_field(code, abi->code_qualname), api->type_unicode));
 }
 
 /*

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "py-body.h"
 #include "py-graph.h"
 #include "py-state.h"
 #include "record.h"
@@ -61,11 +62,6 @@ static const void *deque_type;
 static uint64_t field(const void *object, size_t offset)
 {
 	return (uint64_t)(uintptr_t)py_field(object, offset);
-}
-
-static const void *type_of(const void *object)
-{
-	return py_field(object, PY_OB_TYPE);
 }
 
 static bool is_derived(const void *type, const void *base)
@@ -129,7 +125,7 @@ static uint64_t size_deque(const void *object, struct tenure_py_container *ret)
 /* Return: estimate of its bytes; 0: no container, or a small one. */
 static uint64_t size_of(const void *object, struct tenure_py_container *ret)
 {
-	const void *type = type_of(object);
+	const void *type = py_type_at(object);
 	uint64_t flags = field(type, PY_TYPE_FLAGS);
 
 	if (flags & PY_FLAG_DICT_SUBCLASS)
@@ -160,7 +156,7 @@ static uint64_t size_of(const void *object, struct tenure_py_container *ret)
 /* Where the block of an object begins. */
 static uint64_t block_of(const void *object)
 {
-	uint64_t flags = field(type_of(object), PY_TYPE_FLAGS);
+	uint64_t flags = field(py_type_at(object), PY_TYPE_FLAGS);
 	uint64_t before = flags & PY_FLAG_HAVE_GC ? 16 : 0;
 
 	if (flags & py_state.abi->type_prefixed)
@@ -201,7 +197,7 @@ static void consider(struct look *look, const void *object)
 	uint64_t bytes = size_of(object, &container);
 
 	/* No symbol leads to the type of deques. */
-	if (unlikely(!deque_type) && type_of(object) == py_state.api.type_type &&
+	if (unlikely(!deque_type) && py_type_at(object) == py_state.api.type_type &&
 	    !strcmp(py_field(object, PY_TYPE_NAME), "collections.deque"))
 		deque_type = object;
 

@@ -257,11 +257,6 @@ static enum tenure_py_outcome outcome_of(int err)
 	return err == -EINVAL ? TENURE_PY_GRAPH_ODD : TENURE_PY_GRAPH_MEMORY;
 }
 
-static const void *gc_of(const void *interp)
-{
-	return (const uint8_t *)interp + py_state.abi->gc;
-}
-
 static enum tenure_py_outcome look(struct cycles *at, uint32_t *ret_unreachable)
 {
 	uint32_t unreachable = 0;
@@ -270,7 +265,7 @@ static enum tenure_py_outcome look(struct cycles *at, uint32_t *ret_unreachable)
 	if (!py_state.abi->gc_generations)
 		return TENURE_PY_GRAPH_ODD;
 	at->graph.hint = at->hints[at->generation];
-	err = py_graph_open(&at->graph, gc_of(at->owner), PY_GRAPH_UP_TO(at->generation));
+	err = py_graph_open(&at->graph, py_gc_of(at->owner), PY_GRAPH_UP_TO(at->generation));
 	if (!err)
 		err = py_graph_count(&at->graph);
 	if (!err)
@@ -370,7 +365,7 @@ void py_cycles_start(struct thread *thread, const void *interp, unsigned int gen
 				at->cost = (3 * at->cost + head.ticks / at->graph.count) / 4;
 		}
 		at->is_sent = head.outcome == TENURE_PY_GRAPH_WHOLE && unreachable;
-		if (py_field_int(gc_of(interp), py_state.abi->gc_enabled + sizeof(int)) &
+		if (py_field_int(py_gc_of(interp), py_state.abi->gc_enabled + sizeof(int)) &
 		    PY_GC_SAVEALL)
 			head.flags |= TENURE_PY_GRAPH_SAVEALL;
 	}
@@ -420,7 +415,7 @@ void py_cycles_stop(struct thread *thread, const void *interp, const struct tenu
 		return;
 	/* What lives on has moved to the older list, where nothing new can be yet. */
 	if (at->is_sent && gc->collected != at->count) {
-		(void)py_graph_walk(gc_of(interp), 1u << older, keep, &kept);
+		(void)py_graph_walk(py_gc_of(interp), 1u << older, keep, &kept);
 		flush_kept(&kept);
 	}
 	end(at);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "py-body.h"
 #include "py-names.h"
 #include "py-state.h"
 
@@ -99,19 +100,9 @@ static const struct field fields[] = {
 	{ NULL, 11, 255, 56, "__cause__" },
 };
 
-static const void *type_of(const void *object)
-{
-	return py_field(object, PY_OB_TYPE);
-}
-
-static uint64_t flags_of(const void *type)
-{
-	return (uint64_t)(uintptr_t)py_field(type, PY_TYPE_FLAGS);
-}
-
 static bool is_str(const void *object)
 {
-	return object && type_of(object) == py_state.api.type_unicode;
+	return object && py_type_at(object) == py_state.api.type_unicode;
 }
 
 static uint32_t *want(struct py_edges *edges, const void *target)
@@ -221,7 +212,7 @@ static void name_managed(struct py_edges *edges, const void *object, const void 
 			name_values(edges, type, (const void *const *)(dict + 1), SIZE_MAX);
 			return;
 		}
-	} else if (flags_of(type) & FLAG_INLINE_VALUES) {
+	} else if (py_flags_of(type) & FLAG_INLINE_VALUES) {
 		const uint8_t *header = base + basic; /* capacity, size, embedded, valid */
 
 		if (header[3])
@@ -234,7 +225,7 @@ static void name_dictionary(struct py_edges *edges, const void *object, const vo
 {
 	ptrdiff_t at = (ptrdiff_t)py_field(type, TYPE_DICTOFFSET);
 
-	if (flags_of(type) & PY_FLAG_MANAGED_DICT & py_state.abi->type_prefixed) {
+	if (py_flags_of(type) & PY_FLAG_MANAGED_DICT & py_state.abi->type_prefixed) {
 		name_managed(edges, object, type);
 		return;
 	}
@@ -319,7 +310,7 @@ static void name_inner_frame(struct py_edges *edges, const uint8_t *frame)
 	const void *lists[3] = { 0 };
 
 	code &= ~(uintptr_t)abi->frame_code_tags;
-	if (!code || type_of((const void *)code) != py_state.api.type_code)
+	if (!code || py_type_at((const void *)code) != py_state.api.type_code)
 		return;
 	lists[0] = py_field((const void *)code, CODE_NAMES);
 	name_locals(edges, lists, frame + (abi->minor >= 14 ? 80 : 72));
@@ -369,8 +360,8 @@ static void name_words(struct py_edges *edges, const void *object, const void *t
 
 void py_edges_name(struct py_edges *edges, const void *object)
 {
-	const void *type = type_of(object);
-	uint64_t flags = flags_of(type);
+	const void *type = py_type_at(object);
+	uint64_t flags = py_flags_of(type);
 	const char *name = py_field(type, PY_TYPE_NAME);
 
 	if (flags & PY_FLAG_DICT_SUBCLASS)
@@ -403,7 +394,7 @@ static bool has_weakrefs(const void *object, const void *type, bool *ret_can)
 	ptrdiff_t at = (ptrdiff_t)py_field(type, TYPE_WEAKLIST);
 
 	*ret_can = true;
-	if (flags_of(type) & PY_FLAG_MANAGED_WEAKREF & py_state.abi->type_prefixed)
+	if (py_flags_of(type) & PY_FLAG_MANAGED_WEAKREF & py_state.abi->type_prefixed)
 		return py_field((const uint8_t *)object - 32, 0) != NULL;
 	*ret_can = at > 0;
 	return at > 0 && py_field(object, (size_t)at);
@@ -411,11 +402,11 @@ static bool has_weakrefs(const void *object, const void *type, bool *ret_can)
 
 uint32_t py_edges_flags(const void *object)
 {
-	const void *type = type_of(object);
+	const void *type = py_type_at(object);
 	bool is_weakable, has = has_weakrefs(object, type, &is_weakable);
 	uint32_t flags = 0;
 
-	if ((flags_of(type) & PY_FLAG_HEAPTYPE) && py_field(type, TYPE_FINALIZE))
+	if ((py_flags_of(type) & PY_FLAG_HEAPTYPE) && py_field(type, TYPE_FINALIZE))
 		flags |= TENURE_PY_FINALIZER;
 	if (py_field(type, TYPE_DEL))
 		flags |= TENURE_PY_LEGACY;
@@ -428,7 +419,7 @@ uint32_t py_edges_flags(const void *object)
 
 const void *py_edges_block(const void *object)
 {
-	bool is_prefixed = flags_of(type_of(object)) & py_state.abi->type_prefixed;
+	bool is_prefixed = py_flags_of(py_type_at(object)) & py_state.abi->type_prefixed;
 
 	return (const uint8_t *)object - (is_prefixed ? 32 : 16);
 }

@@ -101,9 +101,10 @@ static void tell_garbage(const void *gc)
 		tell(TENURE_PY_LEAK_UNCOLLECTABLE, items[i], 0);
 }
 
-static const uint8_t *gc_of(const uint8_t *interp)
+/* The collector's state that serves the interpreter of a thread. */
+static const uint8_t *gc_of_thread(const void *tstate)
 {
-	return (py_state.abi->gc_in_runtime ? py_state.api.runtime : interp) + py_state.abi->gc;
+	return py_gc_of(py_gc_owner(py_field(tstate, py_state.abi->tstate_interp)));
 }
 
 static void look(struct thread *thread, struct py_refs_heap *heap)
@@ -121,7 +122,7 @@ static void look(struct thread *thread, struct py_refs_heap *heap)
 	heap->tstate = tstate;
 	heap->interp = tstate ? py_field(tstate, py_state.abi->tstate_interp) : NULL;
 	if (heap->interp) {
-		heap->gc = gc_of(heap->interp);
+		heap->gc = gc_of_thread(tstate);
 		tell_garbage(heap->gc);
 		why = py_refs_compare(thread, heap, &ops, NULL);
 	}
@@ -162,7 +163,7 @@ bool py_end_is_due(const void *tstate)
 
 	if (!py_state.met || py_state.ended || py_state.api.is_initialized())
 		return false;
-	gc = gc_of(py_field(tstate, abi->tstate_interp));
+	gc = gc_of_thread(tstate);
 	return !py_field_int(gc, abi->gc_enabled) && !py_field_int(gc, abi->gc_collecting);
 }
 
@@ -172,7 +173,6 @@ void py_end_uncollected(struct thread *thread)
 
 	_Static_assert(sizeof(heap.regs) >= sizeof(((struct tenure_scan_area *)0)->regs), "regs");
 	heap.regs_count = arch_kept(heap.regs);
-	py_containers_look(thread, gc_of(py_field(py_state.api.tstate_unchecked(),
-						  py_state.abi->tstate_interp)));
+	py_containers_look(thread, gc_of_thread(py_state.api.tstate_unchecked()));
 	end(thread, &heap, NULL);
 }

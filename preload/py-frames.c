@@ -89,9 +89,7 @@ static attr_always_inline uint32_t beside(struct thread *thread, struct py_threa
 			py->gc_wanted = PY_GC_END;
 		return native;
 	}
-	/* The collector that serves it: in 3.8 there is one for all. */
-	interp = py_state.abi->gc_in_runtime ? py_state.api.runtime
-					     : py_field(tstate, py_state.abi->tstate_interp);
+	interp = py_gc_owner(py_field(tstate, py_state.abi->tstate_interp));
 	if (unlikely(!py_gc_known(py, interp)))
 		py->gc_wanted = interp;
 	return pair_of(py, native, python);

@@ -102,11 +102,6 @@ static void read_info(void *info, struct tenure_py_gc *gc)
 	}
 }
 
-static uint8_t *gc_of(const void *interp)
-{
-	return (uint8_t *)(uintptr_t)interp + py_state.abi->gc;
-}
-
 /* What the collector calls: phase, info. */
 static void *collecting(void *self, void *const *args, ptrdiff_t count)
 {
@@ -128,7 +123,7 @@ static void *collecting(void *self, void *const *args, ptrdiff_t count)
 			record_ext(thread, starts ? TENURE_PY_GC_START : TENURE_PY_GC_STOP, &gc,
 				   sizeof(gc), NULL, 0);
 			if (!starts && gc.generation == 2) {
-				py_containers_look(thread, gc_of(follow->interp));
+				py_containers_look(thread, py_gc_of(follow->interp));
 				asked = py_end_collected(thread, args[1]) &&
 					scan_ask(thread, TENURE_MOMENT_USER_END, &regs);
 			}
@@ -151,11 +146,6 @@ static void dropped(void *capsule)
 
 	if (follow)
 		drop(follow);
-}
-
-static bool is_type(const void *object, const void *type)
-{
-	return py_object_field(py_state.abi, object, PY_OB_TYPE) == type;
 }
 
 /* Return: false when memory has run out; then nothing was changed. */
@@ -183,14 +173,14 @@ static bool append(void *list, struct follow *follow)
 /* A collector that has begun with an empty list makes no dictionary for those that it calls. */
 static bool is_collecting(void *interp)
 {
-	return py_field_int(gc_of(interp), py_state.abi->gc_collecting) != 0;
+	return py_field_int(py_gc_of(interp), py_state.abi->gc_collecting) != 0;
 }
 
 /* Return: what is wrong, or NULL. */
 static const char *install(void *interp)
 {
 	const struct py_abi *abi = py_state.abi;
-	uint8_t *gc = gc_of(interp);
+	uint8_t *gc = py_gc_of(interp);
 	int32_t *enabled = (void *)(gc + abi->gc_enabled);
 	void **callbacks = (void *)(gc + abi->gc_callbacks);
 	int32_t was_enabled = *enabled;
@@ -198,7 +188,7 @@ static const char *install(void *interp)
 
 	if (was_enabled != 0 && was_enabled != 1)
 		return "the collector's state does not look as expected";
-	if (*callbacks && !is_type(*callbacks, py_state.api.type_list))
+	if (*callbacks && !py_is_of(*callbacks, py_state.api.type_list))
 		return "gc.callbacks does not look as expected";
 	if (!*callbacks && abi->minor > 9)
 		return NULL; /* the interpreter is being taken apart */

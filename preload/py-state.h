@@ -43,6 +43,24 @@ struct py_state {
 
 extern struct py_state py_state;
 
+/** py_is_of() - is @object, which may be NULL, there and exactly of @type? */
+static inline bool py_is_of(const void *object, const void *type)
+{
+	return object && py_object_field(py_state.abi, object, PY_OB_TYPE) == type;
+}
+
+/** py_gc_owner() - who has the collector that serves @interp: in 3.8 there is one for all */
+static attr_always_inline void *py_gc_owner(void *interp)
+{
+	return py_state.abi->gc_in_runtime ? py_state.api.runtime : interp;
+}
+
+/** py_gc_of() - the collector's state, in what py_gc_owner() says */
+static inline uint8_t *py_gc_of(const void *owner)
+{
+	return (uint8_t *)(uintptr_t)owner + py_state.abi->gc;
+}
+
 #define PY_PAIRS_BITS 10
 #define PY_PAIRS      (1u << PY_PAIRS_BITS)
 

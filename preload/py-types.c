@@ -16,6 +16,7 @@
 
 #include "nodes.h"
 #include "pages.h"
+#include "py-body.h"
 #include "py-code.h"
 #include "py-gc.h"
 #include "py-table.h"
@@ -134,11 +135,6 @@ static bool is_large_block(uintptr_t at)
 
 /* ------------------------------------------------------------ all of them */
 
-static uint64_t flags_of(const void *type)
-{
-	return (uint64_t)(uintptr_t)py_field(type, PY_TYPE_FLAGS);
-}
-
 static uint32_t presize_of(uint64_t flags)
 {
 	return (flags & PY_FLAG_HAVE_GC ? 16 : 0) + (flags & py_state.abi->type_prefixed ? 16 : 0);
@@ -151,7 +147,7 @@ bool py_types_is_known(const void *type)
 
 size_t py_types_presize(const void *type)
 {
-	return presize_of(flags_of(type));
+	return presize_of(py_flags_of(type));
 }
 
 static bool is_str(const void *object)
@@ -167,7 +163,7 @@ static const void *module_of(const void *type)
 	ptrdiff_t at = 0;
 
 	/* ctypes keeps a dictionary of its own kind there. */
-	if (!dict || !(flags_of(py_field(dict, PY_OB_TYPE)) & PY_FLAG_DICT_SUBCLASS))
+	if (!dict || !(py_flags_of(py_field(dict, PY_OB_TYPE)) & PY_FLAG_DICT_SUBCLASS))
 		return NULL;
 	for (uint32_t i = 0; i < ENTRIES_MAX && py_state.api.dict_next(dict, &at, &key, &value);
 	     i++) {
@@ -188,7 +184,7 @@ static void describe(struct thread *thread, const void *type, uint32_t id)
 	uint8_t name[NAME_MAX_];
 	size_t fill = 0;
 
-	if (flags_of(type) & PY_FLAG_HEAPTYPE)
+	if (py_flags_of(type) & PY_FLAG_HEAPTYPE)
 		qualname = py_field(type, py_state.abi->heap_qualname);
 	if (is_str(qualname)) {
 		module = module_of(type);
@@ -218,7 +214,7 @@ static bool may_be_type(uintptr_t at)
 
 static bool is_metatype(const void *type)
 {
-	return (flags_of(type) & PY_FLAG_TYPE_SUBCLASS) != 0;
+	return (py_flags_of(type) & PY_FLAG_TYPE_SUBCLASS) != 0;
 }
 
 /* A type, by a chain of metatypes that ends in type itself. */
@@ -231,7 +227,7 @@ static bool is_type(const void *at)
 
 		if (type == py_state.api.type_type)
 			return true;
-		if (!may_be_type((uintptr_t)type) || !(flags_of(type) & PY_FLAG_READY) ||
+		if (!may_be_type((uintptr_t)type) || !(py_flags_of(type) & PY_FLAG_READY) ||
 		    (i && !is_metatype(type)))
 			return false;
 		meta = py_field(type, PY_OB_TYPE);
@@ -260,7 +256,7 @@ static attr_cold uint32_t add(struct thread *thread, const void *type)
 		id = next_id++;
 	py_table_unlock(&known);
 	if (id) {
-		types[id].presize = presize_of(flags_of(type));
+		types[id].presize = presize_of(py_flags_of(type));
 		__atomic_store_n(&types[id].at, (uintptr_t)type, __ATOMIC_RELEASE);
 		describe(thread, type, id);
 	}
@@ -287,7 +283,7 @@ static uint32_t type_of(struct thread *thread, const uint8_t *block, size_t byte
 
 		if (slot && types[slot->id].presize == i * 16)
 			return slot->id;
-		if (!slot && unlikely(is_type(type)) && presize_of(flags_of(type)) == i * 16)
+		if (!slot && unlikely(is_type(type)) && presize_of(py_flags_of(type)) == i * 16)
 			return add(thread, type);
 	}
 	return 0;

@@ -51,11 +51,11 @@ int judge_budgets(struct judge *judge)
 		}
 		/* The program may have a reason, or the name is wrong. */
 		missing = scope_missing(limit->scope, limit->metric, judge->report);
-		if (missing)
+		if (missing) {
 			r = judge_note(judge, "the budget of '%s' was not used: %s", limit->scope,
 				       missing);
-		if (missing)
 			continue;
+		}
 		judge->result->rules++;
 		if (limit->metric == LIMITS_CYCLES) {
 			r = judge_cycles(judge, limit);
